@@ -1,0 +1,47 @@
+// A blob of a net, or a parameter of a layer: shape, live views of Caffe's memory, values in and out.
+#ifndef CAFFE_NODE_BLOB_H_
+#define CAFFE_NODE_BLOB_H_
+
+#include <napi.h>
+
+#include <memory>
+
+#include "net_state.h"
+
+namespace caffe_node {
+
+struct BlobContent {
+  std::shared_ptr<NetState> net;
+  boost::shared_ptr<FloatBlob> blob;
+  // The top of a layer that lends its own memory to each batch: a view of it would change under the caller, or dangle.
+  bool copy_only = false;
+};
+
+class BlobWrap final : public Napi::ObjectWrap<BlobWrap> {
+ public:
+  explicit BlobWrap(const Napi::CallbackInfo& info);
+  static void Register(Napi::Env env);
+
+ private:
+  Napi::Value Shape(const Napi::CallbackInfo& info);
+  Napi::Value Count(const Napi::CallbackInfo& info);
+  Napi::Value View(const Napi::CallbackInfo& info);
+  Napi::Value SetValues(const Napi::CallbackInfo& info);
+  Napi::Value Reshape(const Napi::CallbackInfo& info);
+  Napi::Value Read(const Napi::CallbackInfo& info);
+
+  // The view handed out last, while it lives and the memory is still the same: one ArrayBuffer per memory.
+  struct Handed {
+    const void* memory = nullptr;
+    std::size_t count = 0;
+    Napi::ObjectReference array;
+  };
+
+  BlobContent content_;
+  Handed data_view_;
+  Handed diff_view_;
+};
+
+}  // namespace caffe_node
+
+#endif  // CAFFE_NODE_BLOB_H_

@@ -1,0 +1,66 @@
+#include "dataset_writer.h"
+
+#include <caffe/proto/caffe.pb.h>
+
+#include <cstddef>
+
+#include "failure.h"
+
+namespace caffe_node {
+
+namespace {
+
+void CheckItem(const DatasetItem& item) {
+  const bool is_image = item.height > 0 && item.width > 0 && (item.channels == 1 || item.channels == 3);
+  const std::size_t count = is_image ? static_cast<std::size_t>(item.height) * static_cast<std::size_t>(item.width) *
+                                           static_cast<std::size_t>(item.channels)
+                                     : 0;
+  if (!is_image || item.pixels.size() != count) {
+    throw Failure("INPUT", "The item '" + item.key + "' has " + std::to_string(item.pixels.size()) +
+                               " bytes of pixels for height " + std::to_string(item.height) + ", width " +
+                               std::to_string(item.width) + " and " + std::to_string(item.channels) +
+                               " channels; 1 or 3 channels are possible.");
+  }
+}
+
+// Interleaved RGB as the planes B, G, R, which is what a Data layer expects of raw datums.
+std::string ToPlanes(const DatasetItem& item) {
+  std::string planes;
+  planes.reserve(item.pixels.size());
+  const auto step = static_cast<std::size_t>(item.channels);
+  for (std::size_t channel = step; channel-- > 0;) {
+    for (std::size_t i = channel; i < item.pixels.size(); i += step) planes.push_back(static_cast<char>(item.pixels[i]));
+  }
+  return planes;
+}
+
+caffe::Datum ToDatum(const DatasetItem& item) {
+  caffe::Datum datum;
+  datum.set_channels(item.channels);
+  datum.set_height(item.height);
+  datum.set_width(item.width);
+  datum.set_label(item.label);
+  datum.set_encoded(item.encoded.has_value());
+  datum.set_data(item.encoded ? std::string(item.encoded->begin(), item.encoded->end()) : ToPlanes(item));
+  return datum;
+}
+
+}  // namespace
+
+DatasetWriter::DatasetWriter(const std::string& path) : environment_(LmdbEnvironment::Create(path)) {}
+
+void DatasetWriter::Put(const std::vector<DatasetItem>& items, const StopFlag& stop) {
+  MeanAccumulator mean = mean_;  // becomes ours only when the images are stored
+  std::vector<LmdbEnvironment::Entry> entries;
+  for (const DatasetItem& item : items) {
+    stop.Check();
+    CheckItem(item);
+    mean.RequireSize(item.height, item.width, item.channels);
+    mean.Add(item.pixels);
+    entries.push_back({item.key, ToDatum(item).SerializeAsString()});
+  }
+  environment_->Put(entries);
+  mean_ = std::move(mean);
+}
+
+}  // namespace caffe_node

@@ -1,0 +1,121 @@
+#include "engine.h"
+
+#include <caffe/caffe.hpp>
+#include <caffe/util/upgrade_proto.hpp>
+#include <utility>
+
+#include "convert.h"
+#include "environment.h"
+#include "flavour.h"
+#include "message.h"
+
+namespace caffe_node {
+
+namespace {
+
+Napi::Object Features(Napi::Env env) {
+  Napi::Object features = Napi::Object::New(env);
+  features.Set("source", flavour::Source());
+  features.Set("blas", flavour::Blas());
+  features.Set("lmdb", flavour::HasLmdb());
+  features.Set("leveldb", flavour::HasLevelDb());
+  features.Set("hdf5", flavour::HasHdf5());
+  features.Set("cuda", flavour::HasCuda());
+  features.Set("opencl", false);
+  features.Set("onednn", false);
+  features.Set("bf16", false);
+  features.Set("amx", false);
+  return features;
+}
+
+int PositiveInt(const Napi::CallbackInfo& info, const char* what) {
+  const int value = ToInt(info[0], what);
+  if (value < 1 || value > 1024) {
+    throw Failure("INPUT", std::string(what) + " must lie between 1 and 1024; " + std::to_string(value) + " was given.");
+  }
+  return value;
+}
+
+Napi::Value Initialize(const Napi::CallbackInfo& info) {
+  const Napi::Object classes = info[0].As<Napi::Object>();
+  Environment::Of(info.Env()).SetErrorClass(classes.Get("CaffeError").As<Napi::Function>());
+  return info.Env().Undefined();
+}
+
+Napi::Value LayerTypes(const Napi::CallbackInfo& info) {
+  return ToJs(info.Env(), caffe::LayerRegistry<float>::LayerTypeList());
+}
+
+Napi::Value SetThreads(const Napi::CallbackInfo& info) {
+  return Guarded(info.Env(), [&]() -> Napi::Value {
+    Environment::Of(info.Env()).executor().SetThreads(PositiveInt(info, "The number of threads"));
+    return info.Env().Undefined();
+  });
+}
+
+Napi::Value SetLanes(const Napi::CallbackInfo& info) {
+  return Guarded(info.Env(), [&]() -> Napi::Value {
+    Environment::Of(info.Env()).executor().SetLanes(PositiveInt(info, "The number of lanes"));
+    return info.Env().Undefined();
+  });
+}
+
+Napi::Value SetRandomSeed(const Napi::CallbackInfo& info) {
+  return Guarded(info.Env(), [&]() -> Napi::Value {
+    const double seed = ToDouble(info[0], "A random seed");
+    if (!(seed >= 0 && seed <= 4294967295.0)) throw Failure("INPUT", "A random seed must lie between 0 and 2^32 - 1.");
+    Environment::Of(info.Env()).SetSeed(static_cast<unsigned>(seed));
+    return info.Env().Undefined();
+  });
+}
+
+Napi::Value SetLogListener(const Napi::CallbackInfo& info) {
+  constexpr int kEverything = 0;
+  Environment::Of(info.Env()).SetLogListener(info[0], kEverything);
+  return info.Env().Undefined();
+}
+
+class UpgradeJob final : public Job {
+ public:
+  explicit UpgradeJob(std::string text) : text_(std::move(text)) {}
+  void Execute(const StopFlag&) override {
+    caffe::NetParameter net;
+    ParseText(text_, "", &net);
+    from_ = caffe::NetNeedsV0ToV1Upgrade(net) ? "v0" : caffe::NetNeedsV1ToV2Upgrade(net) ? "v1" : "v2";
+    if (!caffe::UpgradeNetAsNeeded("the network", &net)) throw Failure("PROTOTXT", "Caffe could not upgrade this network.");
+    text_ = PrintText(net);
+  }
+  Napi::Value Settle(Napi::Env env) override {
+    Napi::Object result = Napi::Object::New(env);
+    result.Set("text", text_);
+    result.Set("from", from_);
+    return result;
+  }
+
+ private:
+  std::string text_;
+  std::string from_;
+};
+
+Napi::Value UpgradeNet(const Napi::CallbackInfo& info) {
+  return Guarded(info.Env(), [&]() -> Napi::Value {
+    Executor& executor = Environment::Of(info.Env()).executor();
+    return executor.Post(executor.FileLane(), std::make_unique<UpgradeJob>(ToString(info[0], "The text of a network")));
+  });
+}
+
+}  // namespace
+
+void RegisterEngine(Napi::Env env, Napi::Object exports) {
+  exports.Set("version", flavour::Version());
+  exports.Set("features", Features(env));
+  exports.Set("initialize", Napi::Function::New(env, Initialize));
+  exports.Set("layerTypes", Napi::Function::New(env, LayerTypes));
+  exports.Set("setThreads", Napi::Function::New(env, SetThreads));
+  exports.Set("setLanes", Napi::Function::New(env, SetLanes));
+  exports.Set("setRandomSeed", Napi::Function::New(env, SetRandomSeed));
+  exports.Set("setLogListener", Napi::Function::New(env, SetLogListener));
+  exports.Set("upgradeNet", Napi::Function::New(env, UpgradeNet));
+}
+
+}  // namespace caffe_node

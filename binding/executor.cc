@@ -1,0 +1,202 @@
+#include "executor.h"
+
+#include <utility>
+
+#include "environment.h"
+#include "flavour.h"
+
+namespace caffe_node {
+
+void StopFlag::Check() const {
+  if (IsSet()) throw Failure("ABORTED", "The operation was aborted.");
+}
+
+// A job on its way: queued, executed, settled. Its deferred is touched on the main thread only.
+struct Lane::Task {
+  Task(Napi::Env env, std::unique_ptr<Job> work, std::shared_ptr<StopFlag> flag)
+      : deferred(Napi::Promise::Deferred::New(env)), job(std::move(work)), stop(std::move(flag)) {}
+  Napi::Promise::Deferred deferred;
+  std::unique_ptr<Job> job;
+  std::shared_ptr<StopFlag> stop;
+  std::exception_ptr failure;
+};
+
+struct Lane::State {
+  explicit State(Executor* owner) : executor(owner) {}
+  Executor* const executor;
+  std::mutex mutex;
+  std::condition_variable changed;
+  std::deque<std::unique_ptr<Task>> queue;
+  std::shared_ptr<StopFlag> running;  // the flag of the task in Execute
+  std::unique_ptr<Task> current;
+  bool closed = false;
+};
+
+Lane::Lane(Executor* executor) : state_(std::make_shared<State>(executor)) {
+  thread_ = std::thread([state = state_] { Work(state); });
+}
+
+Lane::~Lane() {
+  std::deque<std::unique_ptr<Task>> dropped;
+  {
+    const std::lock_guard<std::mutex> lock(state_->mutex);
+    state_->closed = true;
+    dropped.swap(state_->queue);
+    if (state_->running) state_->running->Set();
+  }
+  state_->changed.notify_all();
+  if (thread_.joinable()) thread_.join();
+}
+
+void Lane::Work(const std::shared_ptr<State>& state) {
+  Executor* const executor = state->executor;
+  flavour::ThreadHooks hooks;
+  hooks.log = [executor](int severity, const std::string& file, int line, const std::string& text) {
+    executor->Log(severity, file, line, text);
+  };
+  hooks.lowest_severity = &executor->log_level_;
+  // The failed call never returns: settle its task from in here, and let a new thread take the lane.
+  hooks.parked = [state, executor](const Failure& failure) {
+    std::unique_ptr<Task> task;
+    {
+      const std::lock_guard<std::mutex> lock(state->mutex);
+      task = std::move(state->current);
+    }
+    task->job->Abandon();
+    task->failure = std::make_exception_ptr(failure);
+    executor->Finish(std::move(task));
+    std::thread([state] { Work(state); }).detach();
+  };
+  flavour::PrepareThread(std::move(hooks));
+
+  std::unique_lock<std::mutex> lock(state->mutex);
+  for (;;) {
+    state->changed.wait(lock, [&] { return state->closed || !state->queue.empty(); });
+    if (state->closed) return;
+    state->current = std::move(state->queue.front());
+    state->queue.pop_front();
+    Task& task = *state->current;
+    state->running = task.stop;
+    lock.unlock();
+    try {
+      task.stop->Check();
+      flavour::PrepareJob(executor->threads());
+      task.job->Execute(*task.stop);
+    } catch (...) {
+      task.failure = std::current_exception();
+    }
+    lock.lock();
+    state->running.reset();
+    std::unique_ptr<Task> done = std::move(state->current);
+    lock.unlock();
+    executor->Finish(std::move(done));
+    lock.lock();
+  }
+}
+
+Executor::Executor(Napi::Env env) : env_(env) {
+  const auto on_main = [](napi_env raw_env, napi_value, void* context, void*) {
+    if (raw_env != nullptr) static_cast<Executor*>(context)->DrainMain(raw_env);
+  };
+  const napi_status status = napi_create_threadsafe_function(env, nullptr, nullptr, Napi::String::New(env, "caffe-node"), 0, 1,
+                                                             nullptr, nullptr, this, on_main, &wake_);
+  if (status != napi_ok) throw Napi::Error::New(env, "The way back to the main thread could not be made.");
+  napi_unref_threadsafe_function(env, wake_);
+}
+
+Executor::~Executor() { Close(); }
+
+Lane* Executor::NextLane() {
+  const std::size_t index = next_lane_++ % static_cast<std::size_t>(lane_count_);
+  while (lanes_.size() <= index) lanes_.push_back(std::make_unique<Lane>(this));
+  return lanes_[index].get();
+}
+
+Lane* Executor::FileLane() {
+  if (!file_lane_) file_lane_ = std::make_unique<Lane>(this);
+  return file_lane_.get();
+}
+
+void Executor::SetLanes(int count) { lane_count_ = count; }
+
+Napi::Promise Executor::Post(Lane* lane, std::unique_ptr<Job> job, std::shared_ptr<StopFlag> stop) {
+  if (!stop) stop = std::make_shared<StopFlag>();
+  auto task = std::make_unique<Lane::Task>(env_, std::move(job), std::move(stop));
+  const Napi::Promise promise = task->deferred.Promise();
+  if (closing()) return promise;  // nobody is left to see it settle
+  if (++pending_ == 1) napi_ref_threadsafe_function(env_, wake_);
+  {
+    const std::lock_guard<std::mutex> lock(lane->state_->mutex);
+    lane->state_->queue.push_back(std::move(task));
+  }
+  lane->state_->changed.notify_one();
+  return promise;
+}
+
+void Executor::PostToMain(std::function<void(Napi::Env)> body) {
+  const std::lock_guard<std::mutex> lock(main_mutex_);
+  if (closing()) return;
+  main_queue_.push_back(std::move(body));
+  napi_call_threadsafe_function(wake_, nullptr, napi_tsfn_nonblocking);
+}
+
+void Executor::DrainMain(Napi::Env env) {
+  std::deque<std::function<void(Napi::Env)>> bodies;
+  {
+    const std::lock_guard<std::mutex> lock(main_mutex_);
+    bodies.swap(main_queue_);
+  }
+  for (const auto& body : bodies) {
+    const Napi::HandleScope scope(env);
+    body(env);
+  }
+}
+
+// Each promise settles exactly once, here. The job is gone before the promise's reactions run, so that they find the net idle.
+void Executor::Finish(std::unique_ptr<Lane::Task> task) {
+  const std::shared_ptr<Lane::Task> shared = std::move(task);
+  PostToMain([this, shared](Napi::Env env) {
+    if (--pending_ == 0) napi_unref_threadsafe_function(env, wake_);
+    Napi::Value value;
+    std::exception_ptr failure = shared->failure;
+    if (!failure) {
+      try {
+        value = shared->job->Settle(env);
+      } catch (const Napi::Error& error) {
+        shared->job.reset();
+        shared->deferred.Reject(error.Value());
+        return;
+      } catch (...) {
+        failure = std::current_exception();
+      }
+    }
+    shared->job.reset();
+    if (failure) {
+      shared->deferred.Reject(ToJs(env, AsFailure(failure)));
+    } else {
+      shared->deferred.Resolve(value);
+    }
+  });
+}
+
+void Executor::Log(int severity, const std::string& file, int line, const std::string& text) {
+  PostToMain([severity, file, line, text](Napi::Env env) {
+    const Napi::FunctionReference& listener = Environment::Of(env).log_listener();
+    if (listener.IsEmpty()) return;
+    listener.Call({Napi::Number::New(env, severity), Napi::String::New(env, file), Napi::Number::New(env, line),
+                   Napi::String::New(env, text)});
+  });
+}
+
+void Executor::Close() {
+  {
+    const std::lock_guard<std::mutex> lock(main_mutex_);
+    if (closing_.exchange(true)) return;
+    main_queue_.clear();
+  }
+  lanes_.clear();  // each lane stops its running job at the next layer and joins
+  file_lane_.reset();
+  if (wake_ != nullptr) napi_release_threadsafe_function(wake_, napi_tsfn_abort);
+}
+
+}  // namespace caffe_node

@@ -1,0 +1,122 @@
+// The compute threads. A lane is one thread with a queue: the runs of a net go to its lane in call order, so that no net ever runs
+// twice at once and OpenMP's workers stay warm. Each environment (main thread or worker) has lanes of its own and one more for
+// files and images, so that reading a dataset does not wait for a net.
+#ifndef CAFFE_NODE_EXECUTOR_H_
+#define CAFFE_NODE_EXECUTOR_H_
+
+#include <napi.h>
+
+#include <atomic>
+#include <condition_variable>
+#include <deque>
+#include <exception>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "failure.h"
+
+namespace caffe_node {
+
+// Set on the main thread, read by a job between layers or iterations. Every lane's jobs also stop when the environment ends.
+class StopFlag {
+ public:
+  void Set() { set_.store(true, std::memory_order_relaxed); }
+  bool IsSet() const { return set_.load(std::memory_order_relaxed); }
+  // Throws ABORTED when set.
+  void Check() const;
+
+ private:
+  std::atomic<bool> set_{false};
+};
+
+// A piece of work: built on the main thread from checked JS values, executed on a lane, settled on the main thread.
+class Job {
+ public:
+  virtual ~Job() = default;
+  // On the lane; no JS here. What it throws rejects the promise.
+  virtual void Execute(const StopFlag& stop) = 0;
+  // On the main thread, after Execute has returned: the value of the promise.
+  virtual Napi::Value Settle(Napi::Env env) = 0;
+  // On the lane, when the linked Caffe died inside Execute and its thread is parked: what the job used must not be used again.
+  virtual void Abandon() {}
+};
+
+constexpr int kNoLog = 3;
+
+class Executor;
+
+class Lane {
+ public:
+  explicit Lane(Executor* executor);
+  ~Lane();
+  Lane(const Lane&) = delete;
+  Lane& operator=(const Lane&) = delete;
+
+ private:
+  friend class Executor;
+  struct Task;
+  struct State;  // shared with the thread, which outlives the lane when it is parked
+  static void Work(const std::shared_ptr<State>& state);
+
+  std::shared_ptr<State> state_;
+  std::thread thread_;
+};
+
+class Executor {
+ public:
+  explicit Executor(Napi::Env env);
+  ~Executor();
+  Executor(const Executor&) = delete;
+  Executor& operator=(const Executor&) = delete;
+
+  // The lane for a new net: round robin. Lanes live as long as the executor.
+  Lane* NextLane();
+  // The lane for files and images.
+  Lane* FileLane();
+
+  // Queues a job; the promise settles when it is done. `stop` may be null.
+  Napi::Promise Post(Lane* lane, std::unique_ptr<Job> job, std::shared_ptr<StopFlag> stop = nullptr);
+
+  // From any thread: runs `body` on the main thread soon. Dropped when the environment ends first.
+  void PostToMain(std::function<void(Napi::Env)> body);
+
+  void SetLanes(int count);
+  int lanes() const { return lane_count_; }
+  void SetThreads(int count) { threads_.store(count); }
+  int threads() const { return threads_.load(); }
+  // The lowest severity that is sent on, 0 (info) to 2 (error), or kNoLog; compared by the lanes before a message is formatted.
+  void SetLogLevel(int level) { log_level_.store(level); }
+
+  // Stops all jobs at their next layer or iteration and joins the threads: the environment ends.
+  void Close();
+  bool closing() const { return closing_.load(); }
+
+ private:
+  friend class Lane;
+  void Log(int severity, const std::string& file, int line, const std::string& text);
+  void Finish(std::unique_ptr<Lane::Task> task);
+  void DrainMain(Napi::Env env);
+
+  Napi::Env env_;
+  // The way to the main thread: its queue, and the function that wakes it.
+  std::mutex main_mutex_;
+  std::deque<std::function<void(Napi::Env)>> main_queue_;
+  napi_threadsafe_function wake_ = nullptr;
+  int pending_ = 0;  // promises not settled yet: they keep the process alive
+
+  std::vector<std::unique_ptr<Lane>> lanes_;
+  std::unique_ptr<Lane> file_lane_;
+  int lane_count_ = 1;
+  std::size_t next_lane_ = 0;
+  std::atomic<int> threads_{0};
+  std::atomic<int> log_level_{kNoLog};
+  std::atomic<bool> closing_{false};
+};
+
+}  // namespace caffe_node
+
+#endif  // CAFFE_NODE_EXECUTOR_H_

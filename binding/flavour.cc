@@ -1,0 +1,166 @@
+#include "flavour.h"
+
+#include <omp.h>
+
+#include <caffe/caffe.hpp>
+#include <memory>
+#include <utility>
+
+#ifndef CAFFE_NODE_THROWING_GLOG
+#include <condition_variable>
+#include <mutex>
+#endif
+
+namespace caffe_node::flavour {
+
+namespace {
+
+// The path of a source file as Caffe's repository has it.
+std::string SourcePath(const std::string& file) {
+  const std::size_t position = file.rfind("src/caffe/");
+  const std::size_t header = file.rfind("include/caffe/");
+  if (position != std::string::npos) return file.substr(position);
+  return header == std::string::npos ? file : file.substr(header);
+}
+
+#ifdef CAFFE_NODE_THROWING_GLOG
+
+class HookSink final : public google::Sink {
+ public:
+  explicit HookSink(ThreadHooks hooks) : hooks_(std::move(hooks)) {}
+  bool Wants(google::Severity severity) const override { return severity >= hooks_.lowest_severity->load(); }
+  void Send(google::Severity severity, const char* file, int line, const std::string& text) override {
+    hooks_.log(severity, SourcePath(file), line, text);
+  }
+
+ private:
+  ThreadHooks hooks_;
+};
+
+#else
+
+// The real glog ends the process after its failure function has returned, so ours does not return: it hands the message over and
+// sleeps. The message itself comes through a sink, just before.
+struct ThreadRecord {
+  ThreadHooks hooks;
+  std::string text;
+  std::string file;
+  int line = 0;
+};
+thread_local std::unique_ptr<ThreadRecord> thread_record;
+
+class RecordingSink final : public google::LogSink {
+ public:
+  void send(google::LogSeverity severity, const char* full_filename, const char*, int line, const struct ::tm*, const char* message,
+            size_t length) override {
+    if (!thread_record) return;
+    const std::string text(message, length);
+    if (severity == google::GLOG_FATAL) {
+      thread_record->text = text;
+      thread_record->file = SourcePath(full_filename);
+      thread_record->line = line;
+    } else if (severity >= thread_record->hooks.lowest_severity->load()) {
+      thread_record->hooks.log(severity, SourcePath(full_filename), line, text);
+    }
+  }
+};
+
+[[noreturn]] void Park() {
+  if (thread_record) {
+    FailureDetails details;
+    details.file = thread_record->file;
+    details.line = thread_record->line;
+    details.hint = "This object cannot be used again: the linked Caffe cannot recover from a failed check.";
+    thread_record->hooks.parked(Failure("FATAL", thread_record->text, std::move(details)));
+  }
+  std::mutex mutex;
+  std::unique_lock<std::mutex> lock(mutex);
+  std::condition_variable never;
+  for (;;) never.wait(lock);
+}
+
+void InstallOnce() {
+  static const bool installed = [] {
+    static RecordingSink sink;
+    google::AddLogSink(&sink);
+    FLAGS_logtostderr = false;
+    FLAGS_stderrthreshold = google::GLOG_FATAL + 1;
+    for (int severity = google::GLOG_INFO; severity <= google::GLOG_FATAL; ++severity) google::SetLogDestination(severity, "");
+    google::InstallFailureFunction(&Park);
+    return true;
+  }();
+  static_cast<void>(installed);
+}
+
+#endif
+
+}  // namespace
+
+void PrepareThread(ThreadHooks hooks) {
+#ifdef CAFFE_NODE_THROWING_GLOG
+  static thread_local std::unique_ptr<HookSink> sink;
+  sink = std::make_unique<HookSink>(std::move(hooks));
+  google::ThreadSink() = sink.get();
+#else
+  InstallOnce();
+  thread_record = std::make_unique<ThreadRecord>();
+  thread_record->hooks = std::move(hooks);
+#endif
+}
+
+void PrepareJob(int threads) {
+  caffe::Caffe::set_mode(caffe::Caffe::CPU);
+  omp_set_num_threads(threads > 0 ? threads : omp_get_num_procs());
+}
+
+void Seed(unsigned seed) { caffe::Caffe::set_random_seed(seed); }
+
+Failure Describe(const std::exception& error) {
+#ifdef CAFFE_NODE_THROWING_GLOG
+  if (const auto* fatal = dynamic_cast<const google::FatalError*>(&error)) {
+    FailureDetails details;
+    details.file = SourcePath(fatal->file());
+    details.line = fatal->line();
+    return Failure("FATAL", fatal->what(), std::move(details));
+  }
+#endif
+  return Failure("FATAL", error.what());
+}
+
+bool HasCuda() {
+#ifdef CPU_ONLY
+  return false;
+#else
+  return true;
+#endif
+}
+
+bool HasLmdb() {
+#ifdef USE_LMDB
+  return true;
+#else
+  return false;
+#endif
+}
+
+bool HasLevelDb() {
+#ifdef USE_LEVELDB
+  return true;
+#else
+  return false;
+#endif
+}
+
+bool HasHdf5() {
+#ifdef USE_HDF5
+  return true;
+#else
+  return false;
+#endif
+}
+
+std::string Blas() { return CAFFE_NODE_BLAS; }
+std::string Source() { return CAFFE_NODE_CAFFE_SOURCE; }
+std::string Version() { return CAFFE_NODE_CAFFE_VERSION; }
+
+}  // namespace caffe_node::flavour

@@ -1,0 +1,246 @@
+#include "net.h"
+
+#include <utility>
+
+#include "blob.h"
+#include "environment.h"
+#include "message.h"
+#include "net_jobs.h"
+#include "stop_flag.h"
+#include "wrap.h"
+
+namespace caffe_node {
+
+namespace {
+
+constexpr napi_type_tag kTag = {0x2a9d4f6c81e34b05, 0xb1c7e8a2d5f09346};
+
+Napi::Value LoadNet(const Napi::CallbackInfo& info) {
+  return Guarded(info.Env(), [&]() -> Napi::Value {
+    Environment& environment = Environment::Of(info.Env());
+    LoadRequest request = ToLoadRequest(ToObject(info[0], "A request"), environment.NextSeed());
+    Lane* const lane = environment.executor().NextLane();
+    return environment.executor().Post(lane, std::make_unique<LoadJob>(lane, std::move(request)));
+  });
+}
+
+Napi::Object LayerToJs(Napi::Env env, const LayerFacts& facts) {
+  Napi::Object layer = Napi::Object::New(env);
+  layer.Set("name", facts.name);
+  layer.Set("type", facts.type);
+  layer.Set("bottoms", ToJs(env, facts.bottoms));
+  layer.Set("tops", ToJs(env, facts.tops));
+  layer.Set("params", facts.params);
+  Napi::Array weights = Napi::Array::New(env);
+  for (const float weight : facts.loss_weights) weights.Set(weights.Length(), Napi::Number::New(env, weight));
+  layer.Set("lossWeights", weights);
+  return layer;
+}
+
+// Layers that point their tops at memory of their own, other memory with every batch.
+bool LendsItsMemory(const NetState& net, const std::string& blob) {
+  for (const LayerFacts& layer : net.layers()) {
+    const bool lends = layer.type == "MemoryData" || layer.type == "ImageData" || layer.type == "WindowData";
+    if (!lends) continue;
+    for (const std::string& top : layer.tops) {
+      if (top == blob) return true;
+    }
+  }
+  return false;
+}
+
+}  // namespace
+
+NetWrap::NetWrap(const Napi::CallbackInfo& info)
+    : Napi::ObjectWrap<NetWrap>(info), net_(WrapContent<std::shared_ptr<NetState>>(info)) {
+  info.This().As<Napi::Object>().TypeTag(&kTag);
+  reported_bytes_ = net_->bytes();
+  Napi::MemoryManagement::AdjustExternalMemory(info.Env(), reported_bytes_);
+}
+
+void NetWrap::Finalize(Napi::Env env) { ReleaseBytes(env); }
+
+void NetWrap::ReleaseBytes(Napi::Env env) {
+  if (reported_bytes_ == 0) return;
+  Napi::MemoryManagement::AdjustExternalMemory(env, -std::exchange(reported_bytes_, 0));
+}
+
+void NetWrap::Register(Napi::Env env, Napi::Object exports) {
+  Environment::Of(env).net_class = Napi::Persistent(DefineClass(
+      env, "Net",
+      {InstanceAccessor<&NetWrap::Facts>("facts"), InstanceAccessor<&NetWrap::Busy>("busy"), InstanceMethod("blob", &NetWrap::BlobNamed),
+       InstanceMethod("param", &NetWrap::Param), InstanceMethod("forward", &NetWrap::Forward), InstanceMethod("backward", &NetWrap::Backward),
+       InstanceMethod("reshape", &NetWrap::Reshape), InstanceMethod("copyFrom", &NetWrap::CopyFrom),
+       InstanceMethod("shareWith", &NetWrap::ShareWith), InstanceMethod("save", &NetWrap::Save), InstanceMethod("toBuffer", &NetWrap::ToBuffer),
+       InstanceMethod("toPrototxt", &NetWrap::ToPrototxt), InstanceMethod("clearParamDiffs", &NetWrap::ClearParamDiffs),
+       InstanceMethod("rewind", &NetWrap::Rewind), InstanceMethod("dispose", &NetWrap::Dispose)}));
+  exports.Set("loadNet", Napi::Function::New(env, LoadNet));
+}
+
+Napi::Object NetWrap::New(Napi::Env env, const std::shared_ptr<NetState>& net) {
+  return NewWrap(env, Environment::Of(env).net_class, net);
+}
+
+const std::shared_ptr<NetState>& NetWrap::From(const Napi::Value& value) {
+  if (!value.IsObject() || !value.As<Napi::Object>().CheckTypeTag(&kTag)) throw Failure("INPUT", "A net was expected.");
+  return Unwrap(value.As<Napi::Object>())->net_;
+}
+
+void NetWrap::RequireAlive() const {
+  if (net_->disposed()) throw Failure("DISPOSED", "The net '" + net_->name() + "' has been disposed.");
+}
+
+Napi::Value NetWrap::Facts(const Napi::CallbackInfo& info) {
+  RequireTag(info, kTag);
+  const Napi::Env env = info.Env();
+  Napi::Object facts = Napi::Object::New(env);
+  facts.Set("name", net_->name());
+  facts.Set("phase", net_->is_train() ? "train" : "test");
+  facts.Set("inputs", ToJs(env, net_->inputs()));
+  facts.Set("outputs", ToJs(env, net_->outputs()));
+  facts.Set("blobNames", ToJs(env, net_->blob_names()));
+  Napi::Array layers = Napi::Array::New(env);
+  for (const LayerFacts& layer : net_->layers()) layers.Set(layers.Length(), LayerToJs(env, layer));
+  facts.Set("layers", layers);
+  return facts;
+}
+
+Napi::Value NetWrap::Busy(const Napi::CallbackInfo& info) {
+  RequireTag(info, kTag);
+  return Napi::Boolean::New(info.Env(), net_->busy());
+}
+
+Napi::Value NetWrap::BlobNamed(const Napi::CallbackInfo& info) {
+  RequireTag(info, kTag);
+  return Guarded(info.Env(), [&]() -> Napi::Value {
+    const std::string name = ToString(info[0], "The name of a blob");
+    RequireAlive();
+    const BlobContent content{net_, net_->BlobNamed(name), LendsItsMemory(*net_, name)};
+    return NewWrap(info.Env(), Environment::Of(info.Env()).blob_class, content);
+  });
+}
+
+Napi::Value NetWrap::Param(const Napi::CallbackInfo& info) {
+  RequireTag(info, kTag);
+  return Guarded(info.Env(), [&]() -> Napi::Value {
+    const int layer = ToInt(info[0], "A layer's index");
+    const int index = ToInt(info[1], "A parameter's index");
+    RequireAlive();
+    const auto blobs = net_->LayerBlobs(layer);
+    if (index < 0 || static_cast<std::size_t>(index) >= blobs.size()) throw Failure("INPUT", "The layer has no such parameter.");
+    return NewWrap(info.Env(), Environment::Of(info.Env()).blob_class, BlobContent{net_, blobs[index], false});
+  });
+}
+
+Napi::Value NetWrap::Run(const Napi::CallbackInfo& info, bool forward) {
+  RequireTag(info, kTag);
+  return Guarded(info.Env(), [&]() -> Napi::Value {
+    const Napi::Object object = ToObject(info[0], "A request");
+    std::shared_ptr<StopFlag> stop = StopFlagWrap::From(object.Get("stop"));
+    RunRequest request = ToRunRequest(object, *net_, forward);
+    RequireAlive();
+    return Environment::Of(info.Env())
+        .executor()
+        .Post(net_->lane(), std::make_unique<RunJob>(net_, std::move(request), forward), std::move(stop));
+  });
+}
+
+Napi::Value NetWrap::Forward(const Napi::CallbackInfo& info) { return Run(info, true); }
+
+Napi::Value NetWrap::Backward(const Napi::CallbackInfo& info) { return Run(info, false); }
+
+Napi::Value NetWrap::PostBody(Napi::Env env, std::function<void(NetState*)> body) {
+  return Guarded(env, [&]() -> Napi::Value {
+    RequireAlive();
+    return Environment::Of(env).executor().Post(net_->lane(), std::make_unique<BodyJob>(net_, std::move(body)));
+  });
+}
+
+Napi::Value NetWrap::Reshape(const Napi::CallbackInfo& info) {
+  RequireTag(info, kTag);
+  return PostBody(info.Env(), [](NetState* net) { net->Reshape(); });
+}
+
+Napi::Value NetWrap::CopyFrom(const Napi::CallbackInfo& info) {
+  RequireTag(info, kTag);
+  return Guarded(info.Env(), [&]() -> Napi::Value {
+    CopyRequest request = ToCopyRequest(ToObject(info[0], "A request"));
+    RequireAlive();
+    return Environment::Of(info.Env()).executor().Post(net_->lane(), std::make_unique<CopyJob>(net_, std::move(request)));
+  });
+}
+
+Napi::Value NetWrap::ShareWith(const Napi::CallbackInfo& info) {
+  RequireTag(info, kTag);
+  return Guarded(info.Env(), [&]() -> Napi::Value {
+    const std::shared_ptr<NetState> other = From(info[0]);
+    net_->RequireIdle();
+    other->RequireIdle();
+    net_->ShareWith(*other);
+    return info.Env().Undefined();
+  });
+}
+
+Napi::Value NetWrap::Save(const Napi::CallbackInfo& info) {
+  RequireTag(info, kTag);
+  std::function<void(NetState*)> body;
+  Guarded(info.Env(), [&] {
+    const std::string path = ToString(info[0], "A path");
+    const Napi::Object options = ToObject(info[1], "options");
+    const bool hdf5 = ToString(options.Get("format"), "format") == "hdf5";
+    const bool diffs = ToBool(options.Get("diffs"), "diffs");
+    body = [path, hdf5, diffs](NetState* net) { SaveWeights(net, path, hdf5, diffs); };
+  });
+  return PostBody(info.Env(), std::move(body));
+}
+
+Napi::Value NetWrap::ToBuffer(const Napi::CallbackInfo& info) {
+  RequireTag(info, kTag);
+  return Guarded(info.Env(), [&]() -> Napi::Value {
+    RequireAlive();
+    return Environment::Of(info.Env()).executor().Post(net_->lane(), std::make_unique<SerializeJob>(net_));
+  });
+}
+
+Napi::Value NetWrap::ToPrototxt(const Napi::CallbackInfo& info) {
+  RequireTag(info, kTag);
+  return Guarded(info.Env(), [&]() -> Napi::Value {
+    net_->RequireIdle();
+    return Napi::String::New(info.Env(), net_->Prototxt());
+  });
+}
+
+Napi::Value NetWrap::ClearParamDiffs(const Napi::CallbackInfo& info) {
+  RequireTag(info, kTag);
+  return Guarded(info.Env(), [&]() -> Napi::Value {
+    net_->RequireIdle();
+    net_->net().ClearParamDiffs();
+    return info.Env().Undefined();
+  });
+}
+
+Napi::Value NetWrap::Rewind(const Napi::CallbackInfo& info) {
+  RequireTag(info, kTag);
+  std::uint64_t item = 0;
+  Guarded(info.Env(), [&] {
+    const double value = ToDouble(info[0], "An item's number");
+    if (!(value >= 0 && value <= 9007199254740991.0)) throw Failure("INPUT", "An item's number must be 0 or more.");
+    item = static_cast<std::uint64_t>(value);
+  });
+  return PostBody(info.Env(), [item](NetState* net) { net->Rewind(item); });
+}
+
+Napi::Value NetWrap::Dispose(const Napi::CallbackInfo& info) {
+  RequireTag(info, kTag);
+  const Napi::Env env = info.Env();
+  return Guarded(env, [&]() -> Napi::Value {
+    RequireAlive();
+    const Napi::Value promise =
+        Environment::Of(env).executor().Post(net_->lane(), std::make_unique<BodyJob>(net_, [](NetState* net) { net->Dispose(); }));
+    net_->MarkDisposed();
+    ReleaseBytes(env);
+    return promise;
+  });
+}
+
+}  // namespace caffe_node

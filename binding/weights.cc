@@ -1,0 +1,224 @@
+#include "weights.h"
+
+#include <hdf5.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <caffe/common.hpp>
+#include <caffe/util/upgrade_proto.hpp>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <limits>
+
+#include "failure.h"
+#include "model.h"
+
+namespace caffe_node {
+
+namespace {
+
+constexpr const char kHdf5Signature[] = "\211HDF\r\n\032\n";
+
+// HDF5's high-level library is not thread-safe.
+std::mutex& Hdf5Lock() {
+  static std::mutex lock;
+  return lock;
+}
+
+bool IsHdf5(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  char head[8] = {};
+  return file.read(head, sizeof head) && std::memcmp(head, kHdf5Signature, sizeof head) == 0;
+}
+
+std::string NameOf(const WeightsSource& source) { return source.path.empty() ? "The weights" : "'" + source.path + "'"; }
+
+Failure NotWeights(const WeightsSource& source, const std::string& what, const std::string& hint) {
+  FailureDetails details;
+  details.file = source.path;
+  details.hint = hint;
+  return Failure("WEIGHTS", NameOf(source) + what, std::move(details));
+}
+
+caffe::NetParameter ReadWeights(const WeightsSource& source) {
+  const std::string file = source.path.empty() ? std::string() : ReadFile(source.path);
+  const void* const data = source.path.empty() ? static_cast<const void*>(source.bytes.data()) : file.data();
+  const std::size_t size = source.path.empty() ? source.bytes.size() : file.size();
+  caffe::NetParameter weights;
+  if (size > static_cast<std::size_t>(std::numeric_limits<int>::max()) || !weights.ParseFromArray(data, static_cast<int>(size))) {
+    throw NotWeights(source, " (" + std::to_string(size) + " bytes) is no caffemodel, or a truncated one.",
+                     "Fetch the file again and compare its size and checksum with the publisher's.");
+  }
+  if (!caffe::UpgradeNetAsNeeded(source.path, &weights)) {
+    throw NotWeights(source, " is of an old format that Caffe could not upgrade.", "Convert it with Caffe's upgrade_net_proto_binary.");
+  }
+  if (weights.layer_size() == 0) throw NotWeights(source, " holds no layers.", "Give a .caffemodel file.");
+  return weights;
+}
+
+std::vector<int> ShapeOf(const caffe::BlobProto& blob) {
+  if (blob.has_shape()) return std::vector<int>(blob.shape().dim().begin(), blob.shape().dim().end());
+  return {blob.num(), blob.channels(), blob.height(), blob.width()};
+}
+
+// Whether the blob's values are as many as its target takes.
+bool HoldsValues(const caffe::BlobProto& blob, int count) {
+  return (blob.double_data_size() > 0 ? blob.double_data_size() : blob.data_size()) == count;
+}
+
+using LayerBlobs = std::vector<boost::shared_ptr<FloatBlob>>;
+
+Failure ShapeMismatch(const std::string& layer, int index, const std::string& in_file, const std::string& in_net) {
+  FailureDetails details;
+  details.layer = layer;
+  details.hint = "To train this layer afresh give it a new name (prototxt.retarget does), or name it in `ignore`.";
+  return Failure("WEIGHTS", "Parameter " + std::to_string(index) + " of layer '" + layer + "' has the shape " + in_file +
+                                " in the weights and " + in_net + " in the net.",
+                 std::move(details));
+}
+
+// What is wrong with copying `source` into `target`; empty when nothing is.
+std::vector<Mismatch> Compare(const caffe::LayerParameter& source, const std::string& name, const LayerBlobs& target) {
+  std::vector<Mismatch> wrong;
+  for (int i = 0; i < std::min(source.blobs_size(), static_cast<int>(target.size())); ++i) {
+    if (!target[i]->ShapeEquals(source.blobs(i)) || !HoldsValues(source.blobs(i), target[i]->count())) {
+      wrong.push_back({name, i, ShapeOf(source.blobs(i)), target[i]->shape()});
+    }
+  }
+  return wrong;
+}
+
+void RequireSameCount(const caffe::LayerParameter& source, const std::string& name, const LayerBlobs& target) {
+  if (source.blobs_size() == static_cast<int>(target.size())) return;
+  FailureDetails details;
+  details.layer = name;
+  details.hint = "The layer was trained with other settings (bias_term?): give it a new name to train it afresh.";
+  throw Failure("WEIGHTS", "Layer '" + name + "' has " + std::to_string(source.blobs_size()) + " parameters in the weights and " +
+                               std::to_string(target.size()) + " in the net.",
+                std::move(details));
+}
+
+struct Planned {
+  const caffe::LayerParameter* source;
+  LayerBlobs target;
+};
+
+CopyResult CopyHdf5(NetState* net, const CopyRequest& request) {
+  const std::lock_guard<std::mutex> lock(Hdf5Lock());
+  H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);  // HDF5 prints its errors to the terminal
+  net->net().CopyTrainedLayersFromHDF5(request.weights.path);
+  CopyResult result;
+  for (const LayerFacts& layer : net->layers()) {
+    if (layer.params > 0) result.copied.push_back(layer.name);
+  }
+  return result;
+}
+
+void ListMissing(const NetState& net, const CopyRequest& request, CopyResult* result) {
+  for (const LayerFacts& layer : net.layers()) {
+    if (layer.params > 0 && std::find(result->copied.begin(), result->copied.end(), layer.name) == result->copied.end()) {
+      result->missing.push_back(layer.name);
+    }
+  }
+  if (!result->copied.empty() || !request.ignore.empty()) return;
+  throw NotWeights(request.weights, " has no layer in common with the net '" + net.name() + "'.",
+                   "Are these the weights of another network? `rename` maps names that differ.");
+}
+
+}  // namespace
+
+CopyResult CopyWeights(NetState* net, const CopyRequest& request) {
+  const std::lock_guard<std::mutex> lock(*net->parameter_lock());
+  if (!request.weights.path.empty() && IsHdf5(request.weights.path)) return CopyHdf5(net, request);
+  const caffe::NetParameter weights = ReadWeights(request.weights);
+  CopyResult result;
+  std::vector<Planned> plan;
+  for (const caffe::LayerParameter& source : weights.layer()) {
+    if (source.blobs_size() == 0) continue;
+    const auto renamed = request.rename.find(source.name());
+    const std::string& name = renamed == request.rename.end() ? source.name() : renamed->second;
+    const auto known = std::find_if(net->layers().begin(), net->layers().end(), [&](const LayerFacts& layer) { return layer.name == name; });
+    const bool ignored = std::find(request.ignore.begin(), request.ignore.end(), name) != request.ignore.end();
+    if (known == net->layers().end() || ignored) {
+      result.unused.push_back(source.name());
+      continue;
+    }
+    const LayerBlobs target = net->LayerBlobs(static_cast<int>(known - net->layers().begin()));
+    std::vector<Mismatch> wrong = Compare(source, name, target);
+    if (wrong.empty()) RequireSameCount(source, name, target);
+    if (!wrong.empty()) {
+      if (request.strict) throw ShapeMismatch(name, wrong[0].index, ShapeText(wrong[0].file), ShapeText(wrong[0].net));
+      result.mismatched.insert(result.mismatched.end(), wrong.begin(), wrong.end());
+      continue;
+    }
+    if (name != source.name()) result.renamed.emplace_back(source.name(), name);
+    result.copied.push_back(name);
+    plan.push_back({&source, target});
+  }
+  ListMissing(*net, request, &result);
+  for (const Planned& layer : plan) {
+    for (std::size_t i = 0; i < layer.target.size(); ++i) layer.target[i]->FromProto(layer.source->blobs(static_cast<int>(i)), false);
+  }
+  return result;
+}
+
+std::string SerializeWeights(NetState* net, bool diffs) {
+  const std::lock_guard<std::mutex> lock(*net->parameter_lock());
+  caffe::NetParameter weights;
+  net->net().ToProto(&weights, diffs);
+  return weights.SerializeAsString();
+}
+
+void SaveWeights(NetState* net, const std::string& path, bool hdf5, bool diffs) {
+  if (!hdf5) return WriteFileWhole(path, SerializeWeights(net, diffs));
+  const std::string temporary = TemporaryName(path);
+  try {
+    const std::scoped_lock lock(*net->parameter_lock(), Hdf5Lock());
+    H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
+    net->net().ToHDF5(temporary, diffs);
+  } catch (...) {
+    unlink(temporary.c_str());
+    const Failure failure = AsFailure(std::current_exception());
+    throw Failure("FILE", "'" + path + "' cannot be written: " + failure.what(), failure.details());
+  }
+  RenameFile(temporary, path);
+}
+
+std::string TemporaryName(const std::string& path) {
+  static std::atomic<unsigned> counter{0};
+  const std::filesystem::path target(path);
+  return (target.parent_path() / ("." + target.filename().string() + "." + std::to_string(getpid()) + "-" + std::to_string(counter++) + ".tmp"))
+      .string();
+}
+
+void RenameFile(const std::string& from, const std::string& to) {
+  if (std::rename(from.c_str(), to.c_str()) == 0) return;
+  const std::string why = std::strerror(errno);
+  unlink(from.c_str());
+  FailureDetails details;
+  details.file = to;
+  throw Failure("FILE", "'" + to + "' cannot be written: " + why + ".", std::move(details));
+}
+
+void WriteFileWhole(const std::string& path, const std::string& contents) {
+  const std::string temporary = TemporaryName(path);
+  errno = 0;
+  std::ofstream file(temporary, std::ios::binary | std::ios::trunc);
+  file.write(contents.data(), static_cast<std::streamsize>(contents.size()));
+  file.close();
+  if (!file) {
+    const std::string why = errno == 0 ? "writing failed" : std::strerror(errno);
+    unlink(temporary.c_str());
+    FailureDetails details;
+    details.file = path;
+    details.hint = "Choose a folder that exists, that you may write to, and whose disk has room.";
+    throw Failure("FILE", "'" + path + "' cannot be written: " + why + ".", std::move(details));
+  }
+  RenameFile(temporary, path);
+}
+
+}  // namespace caffe_node

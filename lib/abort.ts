@@ -1,0 +1,29 @@
+/** AbortSignal, as this package treats it: the rejection is a CaffeError with code ERR_CAFFE_ABORTED, name AbortError and the signal's reason as cause. */
+import { CaffeError } from './errors';
+import { type NativeStopFlag, native } from './native';
+
+export function abortError(signal?: AbortSignal): CaffeError {
+  return new CaffeError('ERR_CAFFE_ABORTED', 'The operation was aborted.', { cause: signal?.reason });
+}
+
+/** @throws {CaffeError} ERR_CAFFE_ABORTED when the signal has been aborted already. */
+export function throwIfAborted(signal?: AbortSignal): void {
+  if (signal?.aborted) throw abortError(signal);
+}
+
+/** Runs native work with a stop flag that follows the signal; listens no longer than the work takes. */
+export async function withStopFlag<T>(signal: AbortSignal | undefined, work: (stop: NativeStopFlag | undefined) => Promise<T>): Promise<T> {
+  if (!signal) return work(undefined);
+  throwIfAborted(signal);
+  const stop = new native.StopFlag();
+  const onAbort = () => stop.set();
+  signal.addEventListener('abort', onAbort, { once: true });
+  try {
+    return await work(stop);
+  } catch (error) {
+    if (signal.aborted && error instanceof CaffeError && error.code === 'ERR_CAFFE_ABORTED') throw abortError(signal);
+    throw error;
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+  }
+}

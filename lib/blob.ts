@@ -1,0 +1,81 @@
+/** Blobs: the arrays between layers, and the parameters of layers. */
+import type { NativeBlob, Tensor } from './native';
+import { asTensor, type TensorLike } from './tensor';
+
+/**
+ * An array of a net: a blob between layers, or a parameter. Values are float32, row-major, in Caffe's order (N, C, H, W).
+ *
+ * `data` and `diff` are live views of Caffe's memory and keep it alive. A view taken before a reshape that moved the memory is a stale
+ * copy, never a dangling pointer. Where the runtime forbids external memory (Electron), and for tops that lend other memory with every
+ * batch, they are copies.
+ *
+ * Every member throws a CaffeError: ERR_CAFFE_BUSY while a run is in flight, ERR_CAFFE_DISPOSED after the net was disposed.
+ */
+export class Blob {
+  readonly #native: NativeBlob;
+  readonly #name: string;
+
+  /** Made by Net. */
+  constructor(native: NativeBlob, name: string) {
+    this.#native = native;
+    this.#name = name;
+  }
+
+  get shape(): number[] {
+    return this.#native.shape;
+  }
+
+  /** Number of values. */
+  get count(): number {
+    return this.#native.count;
+  }
+
+  get data(): Float32Array {
+    return this.#native.view('data');
+  }
+
+  set data(values: TensorLike) {
+    this.set(values);
+  }
+
+  /** Gradients of the loss, filled by `backward`. */
+  get diff(): Float32Array {
+    return this.#native.view('diff');
+  }
+
+  set diff(values: TensorLike) {
+    this.#native.set('diff', this.#checked(values));
+  }
+
+  /** A copy, taken when the runs that were asked for before are done: needs no idle net. */
+  read(what: 'data' | 'diff' = 'data'): Promise<Tensor> {
+    return promised(() => this.#native.read(what));
+  }
+
+  /**
+   * Copies values in; a Tensor of another shape reshapes the blob first.
+   *
+   * @throws {CaffeError} ERR_CAFFE_INPUT when the values do not fill the shape.
+   */
+  set(values: TensorLike): void {
+    const data = this.#checked(values, true);
+    this.#native.set('data', data);
+  }
+
+  /** Changes the shape of this blob alone: `await net.reshape()`, or the next forward, lets it travel through the net. */
+  reshape(...dims: number[]): void {
+    this.#native.reshape(dims);
+  }
+
+  #checked(values: TensorLike, mayReshape = false): Float32Array {
+    const shape = this.#native.shape;
+    const tensor = asTensor(values, shape, `The value of '${this.#name}'`, this.#name);
+    if (mayReshape && tensor.shape.join() !== shape.join()) this.#native.reshape(tensor.shape);
+    return tensor.data;
+  }
+}
+
+/** Calls a function that may throw and always gives a promise. */
+async function promised<T>(call: () => Promise<T>): Promise<T> {
+  return call();
+}

@@ -1,0 +1,63 @@
+/** Codes of {@link CaffeError}: stable, to be compared in code; messages are for people and may change. */
+export type CaffeErrorCode =
+  | 'ERR_CAFFE_FATAL'
+  | 'ERR_CAFFE_PROTOTXT'
+  | 'ERR_CAFFE_SHAPE'
+  | 'ERR_CAFFE_WEIGHTS'
+  | 'ERR_CAFFE_INPUT'
+  | 'ERR_CAFFE_BUSY'
+  | 'ERR_CAFFE_DISPOSED'
+  | 'ERR_CAFFE_ABORTED'
+  | 'ERR_CAFFE_NOT_COMPUTED'
+  | 'ERR_CAFFE_DIVERGED'
+  | 'ERR_CAFFE_DATASET'
+  | 'ERR_CAFFE_ARCHIVE'
+  | 'ERR_CAFFE_MODEL'
+  | 'ERR_CAFFE_IMAGE'
+  | 'ERR_CAFFE_FILE'
+  | 'ERR_CAFFE_LOAD'
+  | 'ERR_CAFFE_UNSUPPORTED';
+
+/** What a {@link CaffeError} tells beside its message, each only where it is known. */
+export interface CaffeErrorDetails {
+  /** The layer in question. */
+  layer?: string;
+  /** The blob in question. */
+  blob?: string;
+  /** The file in question: the caller's file, or Caffe's source file for `ERR_CAFFE_FATAL`. */
+  file?: string;
+  /** Line in `file` or in the prototxt text, from 1. */
+  line?: number;
+  /** Column in that line, from 1. */
+  column?: number;
+  /** What to do about it. */
+  hint?: string;
+  /** What caused it, e.g. the reason of an AbortSignal. */
+  cause?: unknown;
+}
+
+/** Every error of this package: a stable `code`, a message that names the given and the expected, and where it is known, a `hint`. */
+export class CaffeError extends Error {
+  readonly code: CaffeErrorCode;
+  declare readonly layer?: string;
+  declare readonly blob?: string;
+  declare readonly file?: string;
+  declare readonly line?: number;
+  declare readonly column?: number;
+  declare readonly hint?: string;
+
+  constructor(code: CaffeErrorCode, message: string, details: CaffeErrorDetails = {}) {
+    const { cause, ...known } = details;
+    super(message, cause === undefined ? undefined : { cause });
+    this.name = code === 'ERR_CAFFE_ABORTED' ? 'AbortError' : 'CaffeError';
+    this.code = code;
+    for (const [key, value] of Object.entries(known)) {
+      if (value !== undefined) Object.defineProperty(this, key, { value, enumerable: true });
+    }
+  }
+}
+
+/** The message of anything that was thrown. */
+export function messageOf(error: unknown): string {
+  return typeof error === 'object' && error !== null && 'message' in error ? String(error.message) : String(error);
+}

@@ -1,0 +1,54 @@
+/** Files are written under a temporary name and renamed when complete: whoever is interrupted leaves the former file, never half of one. */
+import { randomUUID } from 'node:crypto';
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { CaffeError, messageOf } from './errors';
+
+/** A name beside `target` on the same file system, hidden, and never used twice. */
+export function temporaryName(target: string): string {
+  return path.join(path.dirname(target), `.${path.basename(target)}.${randomUUID()}.tmp`);
+}
+
+/**
+ * Lets `write` make a file or a folder under a temporary name, then renames it to `target`. On any error the temporary one is removed.
+ *
+ * @throws {CaffeError} ERR_CAFFE_FILE when the place cannot be written.
+ */
+export async function writeWhole(target: string, write: (temporary: string) => Promise<void>): Promise<void> {
+  const temporary = temporaryName(target);
+  try {
+    await mkdir(path.dirname(target), { recursive: true });
+    await write(temporary);
+    await rename(temporary, target);
+  } catch (error) {
+    await rm(temporary, { recursive: true, force: true });
+    throw isSystemError(error) ? cannotWrite(target, error) : error;
+  }
+}
+
+/** Writes a small file whole. */
+export function writeFileWhole(target: string, contents: string | Uint8Array): Promise<void> {
+  return writeWhole(target, (temporary) => writeFile(temporary, contents));
+}
+
+function isSystemError(error: unknown): error is NodeJS.ErrnoException {
+  return typeof error === 'object' && error !== null && 'syscall' in error && 'code' in error;
+}
+
+const HINTS: Record<string, string> = {
+  EACCES: 'Choose a folder that you may write to.',
+  EPERM: 'Choose a folder that you may write to.',
+  EROFS: 'The file system is read-only: choose another folder.',
+  ENOSPC: 'The disk is full: free some space or choose another disk.',
+  ENOTDIR: 'A part of the path is a file: choose another path.',
+  EEXIST: 'It exists already: choose another path, or remove it.',
+  ENOTEMPTY: 'It exists already: choose another path, or remove it.',
+};
+
+function cannotWrite(target: string, error: NodeJS.ErrnoException): CaffeError {
+  return new CaffeError('ERR_CAFFE_FILE', `'${target}' cannot be written: ${messageOf(error)}`, {
+    file: target,
+    hint: HINTS[error.code ?? ''],
+    cause: error,
+  });
+}

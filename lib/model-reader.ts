@@ -1,0 +1,111 @@
+/** Reading info.json: ours, or one of DIGITS with what it leaves out worked out. */
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { CaffeError } from './errors';
+import { meanColour, readMeanImage } from './mean-image';
+import { iterationOf, MODEL_FILES } from './model-files';
+import type { ModelInfo } from './model-info';
+import { native } from './native';
+import type { Preprocessing } from './preprocessing';
+
+/** The parsed file, nothing about it known. */
+type RawInfo = Record<string, unknown>;
+
+/** A model's info, and the snapshot to classify with. */
+export interface ReadInfo {
+  info: ModelInfo;
+  snapshot: { iteration: number; file: string };
+}
+
+/**
+ * @param source what to call the model in errors.
+ * @param folder where its files lie.
+ * @throws {CaffeError} ERR_CAFFE_MODEL when info.json is missing, damaged, or of a model that has no snapshot.
+ */
+export async function readModelInfo(source: string, folder: string): Promise<ReadInfo> {
+  const raw = await readRaw(source, folder);
+  const file = raw['snapshot file'];
+  if (typeof file !== 'string' || path.basename(file) !== file) {
+    throw new CaffeError('ERR_CAFFE_MODEL', `The model '${source}' has no snapshot.`, {
+      file: source,
+      hint: 'Its training ended before the first snapshot: train again.',
+    });
+  }
+  const iteration = iterationOf(file) ?? 0;
+  const ours = 'preprocessing' in raw;
+  const preprocessing = ours ? (raw.preprocessing as Preprocessing) : await digitsPreprocessing(source, folder, raw);
+  const info: ModelInfo = {
+    id: text(raw.id),
+    name: text(raw.name),
+    created: text(raw['creation time']),
+    dataset: text(raw.dataset_id),
+    status: (raw.status ?? 'Done') as ModelInfo['status'],
+    snapshots: (raw.snapshots as ModelInfo['snapshots']) ?? [{ iteration, epoch: 0 }],
+    best: iteration,
+    metrics: raw.metrics as ModelInfo['metrics'],
+    preprocessing,
+  };
+  return { info, snapshot: { iteration, file } };
+}
+
+async function readRaw(source: string, folder: string): Promise<RawInfo> {
+  try {
+    const raw: unknown = JSON.parse(await readFile(path.join(folder, MODEL_FILES.info), 'utf8'));
+    if (typeof raw === 'object' && raw !== null) return raw as RawInfo;
+    throw new Error('It holds no object.');
+  } catch (error) {
+    throw new CaffeError('ERR_CAFFE_MODEL', `The model '${source}' has no '${MODEL_FILES.info}' that can be read.`, {
+      file: source,
+      hint: 'A model is the folder that train wrote, or an archive of deploy or DIGITS, whole.',
+      cause: error,
+    });
+  }
+}
+
+/** What DIGITS did when it trained this model: it names size and mode, crops to the network's input, and subtracts the mean as the model was set. */
+async function digitsPreprocessing(source: string, folder: string, raw: RawInfo): Promise<Preprocessing> {
+  const [height, width, channels = 3] = (raw['image dimensions'] as number[] | undefined) ?? [];
+  if (height === undefined || width === undefined) {
+    throw new CaffeError('ERR_CAFFE_MODEL', `The model '${source}' does not say how large its images are.`, {
+      file: source,
+      hint: `Its ${MODEL_FILES.info} needs "image dimensions": [height, width, channels].`,
+    });
+  }
+  const input = await inputHeight(folder);
+  return {
+    size: [height, width],
+    resizeMode: (raw['image resize mode'] ?? 'squash') as Preprocessing['resizeMode'],
+    resampler: 'bilinear',
+    crop: input < Math.min(height, width) ? input : 0,
+    mean: await digitsMean(folder, raw),
+    channelOrder: channels === 1 ? 'gray' : 'BGR',
+    scale: 1,
+    alpha: 'white',
+    exif: true,
+  };
+}
+
+/** DIGITS before 6.1 does not say how the mean was used; the mean image was its default. */
+async function digitsMean(folder: string, raw: RawInfo): Promise<Preprocessing['mean']> {
+  const file = raw['mean file'];
+  const use = raw['mean subtraction'] ?? 'image';
+  if (typeof file !== 'string' || use === 'none') return null;
+  return use === 'pixel' ? meanColour(await readMeanImage(path.join(folder, file))) : file;
+}
+
+/** The height of the image that deploy.prototxt takes: of its old `input_shape`, or of its Input layer. */
+async function inputHeight(folder: string): Promise<number> {
+  const deploy = native.messages.fromText('NetParameter', await readFile(path.join(folder, MODEL_FILES.deploy), 'utf8')) as DeployNet;
+  const [shape] = deploy.input_shape ?? deploy.layer?.flatMap((layer) => layer.input_param?.shape ?? []) ?? [];
+  return shape?.dim?.[2] ?? deploy.input_dim?.[2] ?? Number.POSITIVE_INFINITY;
+}
+
+interface DeployNet {
+  input_shape?: { dim?: number[] }[];
+  input_dim?: number[];
+  layer?: { input_param?: { shape?: { dim?: number[] }[] } }[];
+}
+
+function text(value: unknown): string {
+  return typeof value === 'string' ? value : '';
+}

@@ -1,0 +1,266 @@
+/**
+ * The only file that sees the addon: its typed surface and the loader. Everything below is plain data; checks, defaults and friendly
+ * messages live above, the addon checks again only what memory safety needs. Every function that returns a promise runs off the main thread.
+ */
+import path from 'node:path';
+import { CaffeError, messageOf } from './errors';
+
+export type Phase = 'train' | 'test';
+
+/** Row-major float32 values in Caffe's order (N, C, H, W). */
+export interface Tensor {
+  readonly shape: readonly number[];
+  readonly data: Float32Array;
+}
+export type Tensors = Record<string, Tensor>;
+
+/** Stops a job at its next layer or iteration. */
+export interface NativeStopFlag {
+  set(): void;
+}
+
+/** A network as the file or the caller gives it. */
+export type NativeModel = { path: string } | { text: string } | { bytes: Uint8Array };
+
+export interface NativeNetRequest {
+  model: NativeModel;
+  phase: Phase;
+  level: number;
+  stages: string[];
+  weights: (string | Uint8Array)[];
+  /** Relative sources inside the network file are meant relative to this folder; empty: the working directory. */
+  basePath: string;
+}
+
+export interface NativeLayer {
+  name: string;
+  type: string;
+  bottoms: string[];
+  tops: string[];
+  params: number;
+  lossWeights: number[];
+}
+
+/** What was done with each layer of a weights file. */
+export interface CopyReport {
+  /** Layers whose parameters were taken over. */
+  copied: string[];
+  /** Layers with parameters that the file does not hold: they keep what they had. */
+  missing: string[];
+  /** Layers of the file that the net does not have. */
+  unused: string[];
+  /** Layers of the file that were taken over under another name. */
+  renamed: { from: string; to: string }[];
+  /** Layers left out because their shapes differ (only when not strict). */
+  mismatched: { layer: string; index: number; file: number[]; net: number[] }[];
+}
+
+export interface NativeCopyRequest {
+  weights: string | Uint8Array;
+  strict: boolean;
+  ignore: string[];
+  rename: Record<string, string>;
+}
+
+export interface NativeRunRequest {
+  /** Without a shape the values take the one that the blob has when the run begins. */
+  feeds: { name: string; shape?: number[]; data: Float32Array }[];
+  /** Layer indices, both included. */
+  first: number;
+  last: number;
+  fetch: string[];
+  stop?: NativeStopFlag;
+}
+
+export interface NativeBlob {
+  readonly shape: number[];
+  readonly count: number;
+  view(what: 'data' | 'diff'): Float32Array;
+  set(what: 'data' | 'diff', values: Float32Array): void;
+  reshape(shape: number[]): void;
+  read(what: 'data' | 'diff'): Promise<Tensor>;
+}
+
+export interface NativeNetFacts {
+  name: string;
+  phase: Phase;
+  inputs: string[];
+  outputs: string[];
+  blobNames: string[];
+  layers: NativeLayer[];
+}
+
+export interface NativeNet {
+  readonly facts: NativeNetFacts;
+  readonly busy: boolean;
+  blob(name: string): NativeBlob;
+  param(layer: number, index: number): NativeBlob;
+  forward(request: NativeRunRequest): Promise<Tensors>;
+  /** Feeds are diffs of tops; fetches are diffs. `first` ≥ `last`: backward goes down. */
+  backward(request: NativeRunRequest): Promise<Tensors>;
+  reshape(): Promise<void>;
+  copyFrom(request: NativeCopyRequest): Promise<CopyReport>;
+  shareWith(other: NativeNet): void;
+  save(path: string, options: { format: 'binaryproto' | 'hdf5'; diffs: boolean }): Promise<void>;
+  toBuffer(): Promise<Buffer>;
+  toPrototxt(): string;
+  clearParamDiffs(): void;
+  /** Sends every Data layer of the net back to the given item; 0 is the first of the first epoch. */
+  rewind(item: number): Promise<void>;
+  dispose(): Promise<void>;
+}
+
+export interface NativeSolverRequest {
+  solver: NativeModel;
+  basePath: string;
+  weights: (string | Uint8Array)[];
+}
+
+export interface NativeStep {
+  iteration: number;
+  loss: number;
+  smoothedLoss: number;
+  learningRate: number;
+  outputs: Tensors;
+  /** The loss is NaN or infinite; the steps after this iteration were not taken. */
+  diverged: boolean;
+}
+
+export interface NativeSolver {
+  readonly type: string;
+  readonly iteration: number;
+  readonly learningRate: number;
+  baseLearningRate: number;
+  readonly net: NativeNet;
+  readonly testNets: NativeNet[];
+  readonly param: Record<string, unknown>;
+  step(count: number, stop?: NativeStopFlag): Promise<NativeStep>;
+  test(index: number, stop?: NativeStopFlag): Promise<Tensors>;
+  snapshot(): Promise<{ model: string; state: string }>;
+  restore(path: string): Promise<void>;
+  applyUpdate(): Promise<void>;
+  dispose(): Promise<void>;
+}
+
+/** Protobuf messages of caffe.proto as plain objects: snake_case fields, enums as their names, bytes as Uint8Array, int64 as number. */
+export interface NativeMessages {
+  /** @throws ERR_CAFFE_PROTOTXT with line and column. */
+  fromText(type: string, text: string): Record<string, unknown>;
+  toText(type: string, value: object): string;
+  fromBinary(type: string, bytes: Uint8Array): Record<string, unknown>;
+  toBinary(type: string, value: object): Buffer;
+  /** Names of the types, e.g. 'NetParameter'. */
+  types(): string[];
+}
+
+/** One image for a dataset: the pixels as they will be read back, and the bytes to store. */
+export interface NativeDatasetItem {
+  key: string;
+  label: number;
+  height: number;
+  width: number;
+  /** 1 or 3. */
+  channels: number;
+  /** Raw RGB (or grey) pixels, row by row, interleaved; they go into the mean. */
+  pixels: Uint8Array;
+  /** The PNG or JPEG file to store; absent: the pixels are stored raw, as BGR planes. */
+  encoded?: Uint8Array;
+}
+
+export interface NativeDatabaseWriter {
+  put(items: NativeDatasetItem[]): Promise<void>;
+  /** Mean over all items put so far; shape [1, C, H, W], BGR. */
+  mean(): Promise<Tensor>;
+  close(): Promise<void>;
+}
+
+export interface NativeDatum {
+  key: string;
+  label: number;
+  height: number;
+  width: number;
+  channels: number;
+  encoded: boolean;
+  data: Uint8Array;
+}
+
+export interface NativeDatabaseReader {
+  readonly count: number;
+  read(start: number, count: number): Promise<NativeDatum[]>;
+  close(): Promise<void>;
+}
+
+/** What Caffe's transform_param says, for images outside a net: the very code of our Data layer. */
+export interface NativePixelTransform {
+  /** Side of the centre crop; 0: none. */
+  crop: number;
+  scale: number;
+  /** One per channel in BGR order, or one for all, or empty. */
+  meanValues: number[];
+  /** Shape [1, C, H, W], BGR; cropped like the image. */
+  meanImage?: Tensor;
+}
+
+export interface NativeTransformerSpec {
+  /** [height, width] of the net's input: the image is resized to it when it differs. */
+  size: [number, number];
+  transpose?: number[];
+  channelSwap?: number[];
+  rawScale?: number;
+  mean?: Tensor;
+  inputScale?: number;
+}
+
+export interface Native {
+  initialize(classes: { CaffeError: typeof CaffeError }): void;
+  readonly version: string;
+  readonly features: Readonly<Record<string, string | boolean>>;
+  layerTypes(): string[];
+  setThreads(count: number): void;
+  setLanes(count: number): void;
+  setRandomSeed(seed: number): void;
+  /** Severity 0 info, 1 warning, 2 error; null stops. */
+  setLogListener(listener: ((severity: number, file: string, line: number, message: string) => void) | null): void;
+  StopFlag: new () => NativeStopFlag;
+  loadNet(request: NativeNetRequest): Promise<NativeNet>;
+  loadSolver(request: NativeSolverRequest): Promise<NativeSolver>;
+  /** The text after Caffe's own upgrade, and the version it came from. */
+  upgradeNet(text: string): Promise<{ text: string; from: 'v0' | 'v1' | 'v2' }>;
+  messages: NativeMessages;
+  /** A new LMDB at a path that must not exist. */
+  createDatabase(path: string): Promise<NativeDatabaseWriter>;
+  openDatabase(path: string): Promise<NativeDatabaseReader>;
+  /** Images of one size, as raw RGB (or grey) pixels, into one batch: BGR planes, cropped, mean subtracted, scaled. Shape [N, C, H, W]. */
+  transformPixels(
+    images: { height: number; width: number; channels: number; pixels: Uint8Array }[],
+    transform: NativePixelTransform,
+  ): Promise<Tensor>;
+  /** JPEG or PNG bytes as our Data layer decodes them. */
+  decodeImage(bytes: Uint8Array): Promise<{ height: number; width: number; channels: number; pixels: Uint8Array }>;
+  /** pycaffe's Transformer and io functions on [H, W, C] images. */
+  preprocess(image: Tensor, spec: NativeTransformerSpec): Promise<Tensor>;
+  deprocess(tensor: Tensor, spec: NativeTransformerSpec): Promise<Tensor>;
+  resize(image: Tensor, size: [number, number], order: 0 | 1): Promise<Tensor>;
+  oversample(images: Tensor[], crop: [number, number]): Promise<Tensor>;
+}
+
+// node-gyp-build has no types.
+const loadAddon: (root: string) => unknown = require('node-gyp-build');
+
+/** Loads a local build first, then the prebuilt binary of the package, and hands our error class over. */
+function load(): Native {
+  try {
+    const addon = loadAddon(path.join(__dirname, '..')) as Native;
+    addon.initialize({ CaffeError });
+    return addon;
+  } catch (error) {
+    throw new CaffeError('ERR_CAFFE_LOAD', `The native part of caffe-node could not be loaded: ${messageOf(error)}`, {
+      hint:
+        `There is no working binary for ${process.platform}-${process.arch}, Node ${process.versions.node}. ` +
+        'In a checkout, run "npm run build"; see docs/setup.md for building against your own Caffe.',
+      cause: error,
+    });
+  }
+}
+
+export const native: Native = load();

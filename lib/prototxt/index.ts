@@ -1,0 +1,11 @@
+export type { DataSettings, DataSource } from './data-settings';
+export { type DeployOptions, type DeployResult, toDeploy } from './deploy';
+export { PrototxtDocument, type PrototxtSource, parse } from './document';
+export { type FreezeOptions, type FreezeResult, freeze } from './freeze';
+export { type HeadSummary, inspect, type LossSummary, type NetworkSummary } from './inspect';
+export { type LearningRateOptions, setLearningRates } from './learning-rates';
+export type { LayerParameter, NetParameter, SolverParameter } from './messages';
+export { parseNet, parseSolver } from './parse-message';
+export { type RetargetOptions, type RetargetResult, retarget } from './retarget';
+export { stringify } from './stringify';
+export { type TrainValOptions, type TrainValResult, toTrainVal } from './train-val';

@@ -1,0 +1,154 @@
+import { CaffeError } from '../errors';
+import { documentOf, type PrototxtDocument, type PrototxtSource } from './document';
+import type { FieldNode, MessageNode } from './nodes';
+import { meets, type NetState, type NetStateRule, netState, readRule } from './rules';
+import type { SourceText } from './source-text';
+
+/** One `layer { … }` of a file, read. */
+export interface Layer {
+  readonly name: string;
+  readonly type: string;
+  readonly bottoms: readonly string[];
+  readonly tops: readonly string[];
+  readonly include: readonly NetStateRule[];
+  readonly exclude: readonly NetStateRule[];
+  readonly lossWeights: readonly number[];
+  /** The field in the file, for edits. */
+  readonly field: FieldNode;
+  /** Its fields, for everything else. */
+  readonly message: MessageNode;
+}
+
+/** Stages with which all-in-one files (DIGITS's) tell the three networks in them apart. */
+const TRAIN_STAGE = 'train';
+const VALIDATION_STAGE = 'val';
+const DEPLOY_STAGE = 'deploy';
+
+/** A network definition, read: its layers in file order, for any state. */
+export class Network {
+  readonly document: PrototxtDocument;
+  readonly name: string;
+  readonly layers: readonly Layer[];
+  /** Inputs by the old `input: "data"`; Input layers are layers. */
+  readonly inputs: readonly string[];
+  /** Every stage that a rule mentions. */
+  readonly stages: ReadonlySet<string>;
+
+  constructor(document: PrototxtDocument, layers: readonly Layer[]) {
+    this.document = document;
+    this.layers = layers;
+    this.name = document.root.string('name') ?? '';
+    this.inputs = document.root.strings('input');
+    this.stages = new Set(rulesOf(layers).flatMap((rule) => [...rule.stages, ...rule.notStages]));
+  }
+
+  /** The layers Caffe builds in a state, in file order. */
+  layersIn(state: NetState): Layer[] {
+    return this.layers.filter((layer) => isActive(layer, state));
+  }
+
+  /** Whether the file tells training, validation and deployment apart by stages. */
+  get isAllInOne(): boolean {
+    return [TRAIN_STAGE, VALIDATION_STAGE, DEPLOY_STAGE].some((stage) => this.stages.has(stage));
+  }
+
+  /** Whether the file says by itself what is deployed. */
+  get hasDeployStage(): boolean {
+    return this.stages.has(DEPLOY_STAGE);
+  }
+
+  get trainState(): NetState {
+    return this.isAllInOne ? netState('TRAIN', TRAIN_STAGE) : netState('TRAIN');
+  }
+
+  get testState(): NetState {
+    return this.isAllInOne ? netState('TEST', VALIDATION_STAGE) : netState('TEST');
+  }
+
+  get deployState(): NetState {
+    return this.hasDeployStage ? netState('TEST', DEPLOY_STAGE) : netState('TEST');
+  }
+
+  /** Every state in which the rules can tell layers apart: both phases, with each set of stages and each level they name. */
+  get states(): NetState[] {
+    const rules = rulesOf(this.layers);
+    const stageSets = [this.trainState.stages, this.testState.stages, [], ...rules.map((rule) => rule.stages)];
+    const levels = new Set([0, ...rules.flatMap((rule) => [rule.minLevel ?? 0, rule.maxLevel ?? 0])]);
+    const distinct = new Map(stageSets.map((stages) => [JSON.stringify(stages), stages]));
+    return (['TRAIN', 'TEST'] as const).flatMap((phase) =>
+      [...distinct.values()].flatMap((stages) => [...levels].map((level) => ({ phase, level, stages }))),
+    );
+  }
+
+  /** Every layer and blob name of the file. */
+  get names(): Set<string> {
+    return new Set([...this.inputs, ...this.layers.flatMap((layer) => [layer.name, ...layer.bottoms, ...layer.tops])]);
+  }
+
+  /** The first of `base`, `base2`, `base3` … that no layer or blob is called. */
+  freeName(base: string): string {
+    const { names } = this;
+    let name = base;
+    for (let number = 2; names.has(name); number++) name = `${base}${number}`;
+    return name;
+  }
+}
+
+/**
+ * Reads a network definition.
+ *
+ * @throws {CaffeError} ERR_CAFFE_PROTOTXT for a syntax error, a value of the wrong kind, or a layer with both include and
+ *                      exclude; ERR_CAFFE_UNSUPPORTED for the layers of Caffe's first versions (`layers { … }`).
+ */
+export function readNetwork(source: PrototxtSource): Network {
+  const document = documentOf(source);
+  refuseOldLayers(document.root);
+  const { source: text } = document.root;
+  return new Network(
+    document,
+    document.root.fieldsNamed('layer').map((field) => readLayer(field, text)),
+  );
+}
+
+/** Whether Caffe builds a layer in a state. */
+export function isActive(layer: Layer, state: NetState): boolean {
+  if (layer.include.length > 0) return layer.include.some((rule) => meets(state, rule));
+  return !layer.exclude.some((rule) => meets(state, rule));
+}
+
+/** The rules of some layers, included and excluded alike. */
+export function rulesOf(layers: readonly Layer[]): NetStateRule[] {
+  return layers.flatMap((layer) => [...layer.include, ...layer.exclude]);
+}
+
+function readLayer(field: FieldNode, source: SourceText): Layer {
+  const message = field.value;
+  if (message.kind !== 'message') throw source.error(message.start, 'Write every layer on its own: layer { … }.');
+  const name = message.string('name') ?? '';
+  const layer = {
+    name,
+    type: message.string('type') ?? '',
+    bottoms: message.strings('bottom'),
+    tops: message.strings('top'),
+    include: message.messages('include').map(readRule),
+    exclude: message.messages('exclude').map(readRule),
+    lossWeights: message.numbers('loss_weight'),
+    field,
+    message,
+  };
+  if (layer.include.length > 0 && layer.exclude.length > 0) {
+    throw source.error(field.start, `Layer '${name}' has both include and exclude rules; Caffe takes one or the other.`, { layer: name });
+  }
+  return layer;
+}
+
+function refuseOldLayers(root: MessageNode): void {
+  const [old] = root.fieldsNamed('layers');
+  if (!old) return;
+  const { line, column } = root.source.locate(old.start);
+  throw new CaffeError('ERR_CAFFE_UNSUPPORTED', `Line ${line}: 'layers { … }' is the notation of Caffe's first versions.`, {
+    line,
+    column,
+    hint: 'Bring the file up to date first, with prototxt.upgrade.',
+  });
+}

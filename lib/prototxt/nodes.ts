@@ -1,0 +1,133 @@
+import type { CaffeError } from '../errors';
+import type { SourceText, Span } from './source-text';
+
+export interface StringNode extends Span {
+  readonly kind: 'string';
+  readonly value: string;
+  /** The quotes it is written with; those of the first piece where several stand side by side. */
+  readonly quote: '"' | "'";
+}
+
+export interface NumberNode extends Span {
+  readonly kind: 'number';
+  readonly value: number;
+  /** Whether it was written without point, exponent or `f`. */
+  readonly integer: boolean;
+}
+
+/** A bare word: `MAX`, `true`, `inf`. */
+export interface NameNode extends Span {
+  readonly kind: 'name';
+  readonly value: string;
+}
+
+export interface ListNode extends Span {
+  readonly kind: 'list';
+  readonly items: readonly ItemNode[];
+}
+
+export type ScalarNode = StringNode | NumberNode | NameNode;
+export type ItemNode = ScalarNode | MessageNode;
+export type ValueNode = ItemNode | ListNode;
+
+/** `name: value`, `name { … }` or `name: [ … ]`, from its name to its value or the separator behind it. */
+export interface FieldNode extends Span {
+  readonly name: string;
+  readonly value: ValueNode;
+}
+
+/** Where the content of a message lies: between its braces, or all of the file. */
+export interface MessageSpan extends Span {
+  readonly isRoot: boolean;
+}
+
+const TRUE = new Set(['true', 'True', 't']);
+const FALSE = new Set(['false', 'False', 'f']);
+
+/**
+ * A message: the file itself or `{ … }`, with readers for its fields. A reader for one value refuses a field that is given
+ * twice, and every reader refuses a value of another kind, both with ERR_CAFFE_PROTOTXT and the place.
+ */
+export class MessageNode implements MessageSpan {
+  readonly kind = 'message';
+  readonly start: number;
+  readonly end: number;
+  readonly isRoot: boolean;
+
+  constructor(
+    readonly source: SourceText,
+    span: MessageSpan,
+    readonly fields: readonly FieldNode[],
+  ) {
+    this.start = span.start;
+    this.end = span.end;
+    this.isRoot = span.isRoot;
+  }
+
+  /** The fields of this name, in file order. */
+  fieldsNamed(...names: string[]): FieldNode[] {
+    return this.fields.filter((field) => names.includes(field.name));
+  }
+
+  /** All values of this name, those in lists included. */
+  values(name: string): ItemNode[] {
+    return this.fieldsNamed(name).flatMap(({ value }) => (value.kind === 'list' ? value.items : [value]));
+  }
+
+  messages(name: string): MessageNode[] {
+    return this.values(name).map((value) => (value.kind === 'message' ? value : refuse(this.source, name, value, 'a message { … }')));
+  }
+
+  message(name: string): MessageNode | undefined {
+    return this.only(name, this.messages(name));
+  }
+
+  stringNodes(name: string): StringNode[] {
+    return this.values(name).map((value) => (value.kind === 'string' ? value : refuse(this.source, name, value, 'a string in quotes')));
+  }
+
+  strings(name: string): string[] {
+    return this.stringNodes(name).map(({ value }) => value);
+  }
+
+  string(name: string): string | undefined {
+    return this.only(name, this.strings(name));
+  }
+
+  numbers(name: string): number[] {
+    return this.values(name).map((value) => (value.kind === 'number' ? value.value : refuse(this.source, name, value, 'a number')));
+  }
+
+  number(name: string): number | undefined {
+    return this.only(name, this.numbers(name));
+  }
+
+  boolean(name: string): boolean | undefined {
+    const values = this.values(name).map((value) => asBoolean(value) ?? refuse(this.source, name, value, 'true or false'));
+    return this.only(name, values);
+  }
+
+  private only<T>(name: string, values: readonly T[]): T | undefined {
+    if (values.length < 2) return values[0];
+    const second = this.fieldsNamed(name)[1] ?? this;
+    throw this.source.error(second.start, `'${name}' is given ${values.length} times; it can be given once.`);
+  }
+}
+
+/** What a boolean field reads: `true`, `True`, `t`, 1 and their opposites; undefined for anything else. */
+export function asBoolean(value: ItemNode): boolean | undefined {
+  if (value.kind === 'name' && TRUE.has(value.value)) return true;
+  if (value.kind === 'name' && FALSE.has(value.value)) return false;
+  if (value.kind === 'number' && value.integer && (value.value === 0 || value.value === 1)) return value.value === 1;
+  return undefined;
+}
+
+function refuse(source: SourceText, name: string, value: ItemNode, expected: string): never {
+  throw kindError(source, name, value, expected);
+}
+
+/** The error for a value of the wrong kind. */
+export function kindError(source: SourceText, name: string, value: ItemNode, expected: string): CaffeError {
+  const found = value.kind === 'message' ? 'a message' : source.slice(value);
+  return source.error(value.start, `'${name}' takes ${expected}; found ${found}.`);
+}

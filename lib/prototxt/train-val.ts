@@ -1,0 +1,144 @@
+import { CaffeError } from '../errors';
+import { type DataBlobs, dataBlobsOf } from './data-blobs';
+import { checkSettings, type DataSource, mergeSettings, readSettings, readsDataset, settingsSnippets } from './data-settings';
+import type { PrototxtSource } from './document';
+import type { Edits } from './edits';
+import { Graph } from './graph';
+import { checkClasses, isFinalSoftmax } from './layer-types';
+import { mainLossOf } from './losses';
+import { isActive, type Layer, type Network, readNetwork } from './network';
+import { layerSnippet, phaseRule, softmaxAxis } from './snippets';
+import { removedNames, replaceSources } from './sources';
+
+export interface TrainValOptions {
+  readonly train: DataSource;
+  readonly validation: DataSource;
+  /** The number of classes: an Accuracy over more of them (GoogLeNet's top 5 of 2) goes, since Caffe refuses it. */
+  readonly classes?: number;
+}
+
+export interface TrainValResult {
+  readonly text: string;
+  /** Names of the layers that the network for training no longer has. */
+  readonly removed: string[];
+}
+
+/** What comes of a network when it is made ready for training. */
+interface Plan {
+  readonly network: Network;
+  /** The blobs the new data layers feed. */
+  readonly data: string;
+  readonly label: string;
+  /** The layers that brought data in so far. */
+  readonly sources: readonly Layer[];
+  /** What stays: neither source, nor for deployment only. */
+  readonly kept: readonly Layer[];
+  /** What is scored where the file has no loss: the Softmax to replace, or the layer whose output it is. */
+  readonly scores?: { readonly blob: string; readonly softmax?: Layer; readonly after: Layer };
+}
+
+/**
+ * Makes the network for training on a dataset: of BVLC's train_val files, of DIGITS's all-in-one files, or of a deploy file.
+ * Two Data layers (TRAIN and TEST) take the place of whatever brought data in; what the options leave open they take from
+ * the data layers of the file. Stages become phases, and what is for deployment only goes. A file without a loss gets a
+ * SoftmaxWithLoss in the place of its Softmax, or on its output, and an Accuracy for TEST.
+ *
+ * @throws {CaffeError} ERR_CAFFE_INPUT for settings Caffe could not read; ERR_CAFFE_UNSUPPORTED when the network needs blobs
+ *                      other than data and labels, or has an old notation; ERR_CAFFE_PROTOTXT.
+ */
+export function toTrainVal(source: PrototxtSource, options: TrainValOptions): TrainValResult {
+  checkSettings('train', options.train);
+  checkSettings('validation', options.validation);
+  if (options.classes !== undefined) checkClasses(options.classes);
+  const network = readNetwork(source);
+  const plan = planTraining(network, options.classes ?? Number.POSITIVE_INFINITY);
+  const document = network.document.edit((edits) => {
+    replaceSources(edits, network, plan.sources, dataLayers(plan, options, edits.layout.inlineRules));
+    for (const layer of network.layers) settleLayer(edits, plan, layer);
+    if (plan.scores) addLoss(edits, plan, plan.scores);
+  });
+  return { text: document.toString(), removed: removedNames(network, readNetwork(document)) };
+}
+
+function planTraining(network: Network, classes: number): Plan {
+  const blobs = dataBlobsOf(network);
+  const { sources, data, label } = blobs;
+  if (data === undefined || blobs.others.length > 0) throw inputsError(network, blobs);
+  const kept = network.layers.filter((layer) => isTrained(network, layer) && !sources.includes(layer) && topK(layer) <= classes);
+  return { network, data, label, sources, kept, scores: mainLossOf(network) ? undefined : scoresOf(network, kept) };
+}
+
+function isTrained(network: Network, layer: Layer): boolean {
+  return isActive(layer, network.trainState) || isActive(layer, network.testState);
+}
+
+function topK(layer: Layer): number {
+  return layer.type === 'Accuracy' ? (layer.message.message('accuracy_param')?.number('top_k') ?? 1) : 1;
+}
+
+function inputsError(network: Network, { data, others }: DataBlobs): CaffeError {
+  if (data === undefined) return new CaffeError('ERR_CAFFE_UNSUPPORTED', `Network '${network.name}' reads no data.`);
+  const blobs = [data, ...others].map((blob) => `'${blob}'`).join(', ');
+  return new CaffeError('ERR_CAFFE_UNSUPPORTED', `Network '${network.name}' reads ${blobs}; a dataset gives pictures and labels only.`, {
+    hint: 'If one of them is a mistake: no layer of the same phase has it as its top.',
+  });
+}
+
+function scoresOf(network: Network, kept: readonly Layer[]): Plan['scores'] {
+  const deployed = new Graph(network.layersIn(network.deployState));
+  const softmax = deployed.layers.findLast((layer) => isFinalSoftmax(layer, deployed));
+  const output = new Graph(kept.filter((layer) => isActive(layer, network.trainState) && layer !== softmax)).outputs.at(-1);
+  const blob = softmax?.bottoms[0] ?? output?.blob;
+  const after = kept.at(-1);
+  if (blob === undefined || !after) throw new CaffeError('ERR_CAFFE_UNSUPPORTED', `Network '${network.name}' has no output to train.`);
+  return { blob, softmax, after };
+}
+
+function settleLayer(edits: Edits, { network, sources, kept, scores }: Plan, layer: Layer): void {
+  if (sources.includes(layer) || layer === scores?.softmax) return;
+  if (kept.includes(layer)) translateRules(edits, network, layer);
+  else edits.remove(layer.field);
+}
+
+/** Rules that name a stage or a level become one on the phase, or none. */
+function translateRules(edits: Edits, network: Network, layer: Layer): void {
+  const speaksOfPhasesOnly = [...layer.include, ...layer.exclude].every(
+    ({ stages, notStages, minLevel, maxLevel }) =>
+      stages.length + notStages.length === 0 && minLevel === undefined && maxLevel === undefined,
+  );
+  if (speaksOfPhasesOnly) return;
+  const [first, ...others] = layer.message.fieldsNamed('include', 'exclude');
+  for (const rule of others) edits.remove(rule);
+  if (!first) return;
+  const phases = [network.trainState, network.testState].filter((state) => isActive(layer, state)).map((state) => state.phase);
+  const [phase] = phases;
+  if (phase && phases.length === 1) edits.replaceField(first, phaseRule(phase, edits.layout.inlineRules));
+  else edits.remove(first);
+}
+
+function dataLayers({ network, data, label, sources }: Plan, { train, validation }: TrainValOptions, inline: boolean): string[] {
+  const phases = [
+    { state: network.trainState, own: train },
+    { state: network.testState, own: validation },
+  ];
+  return phases.map(({ state, own }) => {
+    const present = sources.find((layer) => readsDataset(layer) && isActive(layer, state));
+    const settings = mergeSettings(own, present ? readSettings(present) : {});
+    const fields = [phaseRule(state.phase, inline), ...settingsSnippets(settings)];
+    return layerSnippet({ name: present?.name ?? data, type: 'Data', tops: [data, label], fields });
+  });
+}
+
+function addLoss(edits: Edits, { network, label, kept }: Plan, { blob, softmax, after }: NonNullable<Plan['scores']>): void {
+  const axis = softmax ? softmaxAxis(softmax) : '';
+  const loss = network.freeName('loss');
+  const snippets = [layerSnippet({ name: loss, type: 'SoftmaxWithLoss', bottoms: [blob, label], tops: [loss], fields: [axis] })];
+  if (!kept.some((layer) => layer.type === 'Accuracy')) {
+    const accuracy = network.freeName('accuracy');
+    const fields = [phaseRule('TEST', edits.layout.inlineRules)];
+    snippets.push(layerSnippet({ name: accuracy, type: 'Accuracy', bottoms: [blob, label], tops: [accuracy], fields }));
+  }
+  const snippet = edits.layout.joinLayers(snippets);
+  if (softmax) edits.replaceField(softmax.field, snippet);
+  else edits.insertAfter(after.field, edits.layout.spacedLayers ? `\n${snippet}` : snippet);
+}

@@ -1,0 +1,93 @@
+/** From the network as given to the two that are built: for training and for deployment. */
+import path from 'node:path';
+import type { Dataset } from '../dataset';
+import { channelsOf, inputSizeOf, type Preprocessing } from '../preprocessing';
+import { type DataSource, retarget, setLearningRates, toDeploy, toTrainVal } from '../prototxt';
+import { readNetwork } from '../prototxt/network';
+import type { RetargetedHead, TrainingEvent } from './events';
+import type { TrainingPlan } from './plan';
+
+export interface TrainingNetworks {
+  trainVal: string;
+  deploy: string;
+  heads: RetargetedHead[];
+  warnings: Extract<TrainingEvent, { type: 'warning' }>[];
+}
+
+/** New heads start from nothing, on top of layers that are nearly right: they learn this much faster. */
+const NEW_HEAD_FACTOR = 10;
+
+/**
+ * Fits a network to a dataset.
+ *
+ * @param original      the text as given.
+ * @param folder        the model folder: paths in the files are relative to it.
+ * @param startsFromWeights whether heads that change get a new name (so that the old ones' weights stay out) and learn faster.
+ * @throws {CaffeError} as the operations of lib/prototxt.
+ */
+export function buildNetworks(
+  original: string,
+  plan: TrainingPlan,
+  preprocessing: Preprocessing,
+  dataset: Dataset,
+  folder: string,
+  startsFromWeights: boolean,
+): TrainingNetworks {
+  const retargeted = startsFromWeights ? retargetForWeights(original, plan) : retargetFromNothing(original, plan);
+  const { text: trainVal, removed } = toTrainVal(retargeted.text, dataSources(plan, preprocessing, dataset, folder));
+  const shape = [1, channelsOf(preprocessing), ...inputSizeOf(preprocessing)];
+  const { text: deploy } = toDeploy(retargeted.text, { input: { [dataBlobOf(trainVal)]: shape } });
+  const warnings = [...removedActivations(retargeted.removed), ...removedAccuracies(retargeted.text, removed, plan)];
+  return { trainVal, deploy, heads: retargeted.heads, warnings };
+}
+
+function retargetForWeights(original: string, plan: TrainingPlan) {
+  const retargeted = retarget(original, { classes: plan.labels.length });
+  const layers = retargeted.heads.map((head) => head.to);
+  return { ...retargeted, text: setLearningRates(retargeted.text, { layers, factor: NEW_HEAD_FACTOR }) };
+}
+
+/** Without weights there is nothing to confuse a head with: it keeps its name. */
+function retargetFromNothing(original: string, plan: TrainingPlan) {
+  return retarget(original, { classes: plan.labels.length, rename: (name) => name });
+}
+
+function dataSources(plan: TrainingPlan, preprocessing: Preprocessing, dataset: Dataset, folder: string) {
+  const { mean, crop, scale } = preprocessing;
+  const pixels = {
+    cropSize: crop,
+    scale,
+    ...(typeof mean === 'string' ? { meanFile: mean } : { meanValues: mean ?? [] }),
+  };
+  const source = (database: string) => path.relative(folder, path.join(dataset.path, database));
+  const train: DataSource = { ...pixels, source: source('train_db'), batchSize: plan.batchSize, mirror: plan.mirror, shuffle: true };
+  const validation: DataSource = {
+    ...pixels,
+    source: source(plan.images.validation > 0 ? 'val_db' : 'train_db'),
+    batchSize: plan.validationBatchSize,
+    mirror: false,
+  };
+  return { train, validation, classes: plan.labels.length };
+}
+
+/** The first top of the data layers, which toTrainVal puts in front. */
+function dataBlobOf(trainVal: string): string {
+  return readNetwork(trainVal).layers[0]?.tops[0] ?? 'data';
+}
+
+function removedActivations(names: string[]): TrainingNetworks['warnings'] {
+  return names.map((name) => ({
+    type: 'warning',
+    code: 'activation-dropped',
+    message: `Layer '${name}' was left out: it would cut off the scores of a new head, which then hardly learns.`,
+  }));
+}
+
+function removedAccuracies(text: string, removed: string[], { labels }: TrainingPlan): TrainingNetworks['warnings'] {
+  const accuracies = readNetwork(text).layers.filter(({ name, type }) => type === 'Accuracy' && removed.includes(name));
+  return accuracies.map(({ name }) => ({
+    type: 'warning',
+    code: 'accuracy-dropped',
+    message: `Layer '${name}' was left out: it looks at more than the ${labels.length} classes there are.`,
+  }));
+}

@@ -1,0 +1,71 @@
+import type { Dataset } from '../dataset';
+import type { Model } from '../model';
+import type { PrototxtDocument } from '../prototxt';
+import type { LearningRatePolicy } from './policy';
+
+/** Caffe's solvers, by the names of `type` in a solver file. */
+export const SOLVER_TYPES = ['SGD', 'Nesterov', 'AdaGrad', 'RMSProp', 'AdaDelta', 'Adam'] as const;
+export type SolverType = (typeof SOLVER_TYPES)[number];
+
+/**
+ * What is subtracted from the pixels: the dataset's mean image, its mean colour, nothing, or the given values — one for each
+ * channel in Caffe's order (blue, green, red), in the range of the pixels, 0 to 255.
+ */
+export type MeanOption = 'image' | 'pixel' | 'none' | readonly number[];
+
+/**
+ * Settings of a training. Every default is DIGITS's unless it says otherwise; where the network file has a say, it comes
+ * before the default and after the option.
+ */
+export interface TrainOptions {
+  /** A dataset, or the folder of one. */
+  dataset: Dataset | string;
+  /** A document, prototxt text (it contains a brace), the path of a file that exists, or the name of a network that ships with this package; tried in this order. */
+  network: PrototxtDocument | string;
+  /** Where to start from: a .caffemodel as a path or as bytes, or a trained model (its best snapshot). Without, the network's own fillers decide. */
+  weights?: string | Uint8Array | Model;
+  /** The model folder to write. Default: `<dataset name>-model` in the working directory. */
+  output?: string;
+  /** Replaces a model folder that is there already. Default false: a folder with anything in it is refused. */
+  overwrite?: boolean;
+
+  /** Passes over the training images; may be fractional. Default 30. */
+  epochs?: number;
+  /** Images in one training step. Default: the network file's, otherwise 16; never more than there are images. */
+  batchSize?: number;
+  /** Images in one validation step; it changes the speed and the memory, not the result. Default: the network file's, otherwise 16. */
+  validationBatchSize?: number;
+  /** Batches whose gradients are added up before each update. Default 1. */
+  iterationSize?: number;
+  /** Epochs between validations; may be fractional. Every snapshot is validated as well. Default 1. */
+  validateEvery?: number;
+  /** Epochs between snapshots; may be fractional. There is always one at the end. Default 1. */
+  snapshotEvery?: number;
+  /** How many snapshots to keep: the best one and the newest. Default: all. The large solver state is kept for the newest one only. */
+  keepSnapshots?: number;
+
+  /** Default 'SGD'. */
+  solverType?: SolverType;
+  /** The rate to begin with. 'auto' finds one by a short range test on a copy of the weights. Default: 'auto' with `weights`, otherwise 0.01. */
+  learningRate?: number | 'auto';
+  /** Default: { type: 'step', percent: 33, gamma: 0.1 }. */
+  learningRatePolicy?: LearningRatePolicy;
+  /** Default 0.9; AdaGrad and RMSProp have none. */
+  momentum?: number;
+  /** RMSProp's decay. Default 0.99. */
+  rmsDecay?: number;
+  /** Default: a hundredth of the learning rate. */
+  weightDecay?: number;
+
+  /** Side of the square cut out of the images: anywhere in training, in the centre afterwards. 0: none. Default: the network file's, otherwise none. */
+  cropSize?: number;
+  /** Shows half of the training images mirrored. Default: the network file's, otherwise false. */
+  mirror?: boolean;
+  /** Default: the network file's mean values, otherwise 'image'. */
+  mean?: MeanOption;
+
+  /** Of everything random (fillers, order of the images, crops, dropout), 0 to 2³¹−1. Default: drawn, and told in the plan. */
+  seed?: number;
+  /** Aborting finishes the iteration, writes a snapshot, and rejects with an AbortError. */
+  signal?: AbortSignal;
+}

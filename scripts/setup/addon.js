@@ -1,0 +1,92 @@
+const fs = require('node:fs');
+const os = require('node:os');
+const path = require('node:path');
+const { SetupError } = require('./error');
+const { run } = require('./run');
+const { digest, filesBelow, readStamp, writeJson } = require('./stamp');
+
+const stampFile = (root) => path.join(root, 'build', 'addon.json');
+const output = (root) => path.join(root, 'build', 'Release', 'caffe.node');
+
+/** Everything that the addon is made of. */
+function inputs(root, caffe) {
+  const headers = readStamp(path.join(root, 'package-lock.json'))?.packages ?? {};
+  return digest()
+    .value([process.platform, process.arch, process.env.CAFFE_NODE_SANITIZE ?? '', process.env.CC ?? '', process.env.CXX ?? ''])
+    .value(['node-addon-api', 'node-api-headers', 'cmake-js'].map((name) => headers[`node_modules/${name}`]?.version))
+    .value([caffe.prefix, caffe.key])
+    .contents(root, [...filesBelow(path.join(root, 'binding')), path.join(root, 'CMakeLists.txt')])
+    .toString();
+}
+
+function isCurrent(root, caffe) {
+  const stamp = readStamp(stampFile(root));
+  return (
+    stamp !== undefined &&
+    stamp.inputs === inputs(root, caffe) &&
+    stamp.output ===
+      digest()
+        .identity([output(root)])
+        .toString()
+  );
+}
+
+function generator() {
+  const folders = (process.env.PATH ?? '').split(path.delimiter);
+  return folders.some((folder) => fs.existsSync(path.join(folder, 'ninja'))) ? 'Ninja' : 'Unix Makefiles';
+}
+
+/** A build folder that CMake would refuse (the checkout was moved, ninja came or went) or that remembers another Caffe starts anew. */
+function dropForeignConfiguration(root, wanted) {
+  const build = path.join(root, 'build');
+  const cacheFile = path.join(build, 'CMakeCache.txt');
+  if (!fs.existsSync(cacheFile)) return;
+  const cache = fs.readFileSync(cacheFile, 'utf8');
+  const value = (name) => new RegExp(`^${name}:\\w+=(.*)$`, 'm').exec(cache)?.[1] ?? '';
+  const fits =
+    value('CMAKE_HOME_DIRECTORY') === fs.realpathSync(root) && Object.entries(wanted).every(([name, expected]) => value(name) === expected);
+  if (fits) return;
+  for (const name of ['CMakeCache.txt', 'CMakeFiles', 'build.ninja', 'Makefile', 'Release']) {
+    fs.rmSync(path.join(build, name), { recursive: true, force: true });
+  }
+}
+
+/**
+ * Builds build/Release/caffe.node, and only what changed in it.
+ *
+ * @param {import('./report').Report} report
+ * @param {string} root
+ * @param {{ prefix: string, key: string }} caffe
+ */
+async function ensureAddon(report, root, caffe) {
+  if (isCurrent(root, caffe)) return;
+  const before = inputs(root, caffe); // a source saved during the build makes the next set-up build again
+  fs.rmSync(stampFile(root), { force: true });
+  const sanitize = process.env.CAFFE_NODE_SANITIZE ?? '';
+  dropForeignConfiguration(root, { CMAKE_GENERATOR: generator(), CAFFE_NODE_PREFIX: caffe.prefix, CAFFE_NODE_SANITIZE: sanitize });
+  const cmakeJs = (command, ...args) =>
+    run(report, process.execPath, [path.join(root, 'node_modules', 'cmake-js', 'bin', 'cmake-js'), command, ...args], {
+      cwd: root,
+      env: { NINJA_STATUS: '[%p] ' },
+      failure: 'Building the addon failed',
+    });
+  await report.step('addon', async () => {
+    // Not `cmake-js compile`: after a compiler error that one throws everything away and builds it all a second time.
+    const definitions = [`--CDCAFFE_NODE_PREFIX=${caffe.prefix}`, ...(sanitize ? [`--CDCAFFE_NODE_SANITIZE=${sanitize}`] : [])];
+    await cmakeJs('configure', '-G', generator(), ...definitions);
+    await cmakeJs('build', '-G', generator(), '--parallel', String(os.availableParallelism()));
+  });
+  if (!fs.existsSync(output(root))) {
+    throw new SetupError(`The addon was built, but ${output(root)} is not there.`, {
+      hint: 'Remove the folder build/ and run the same command again.',
+    });
+  }
+  writeJson(stampFile(root), {
+    inputs: before,
+    output: digest()
+      .identity([output(root)])
+      .toString(),
+  });
+}
+
+module.exports = { ensureAddon, isCurrent };
