@@ -148,7 +148,12 @@ void Executor::DrainMain(Napi::Env env) {
   }
   for (const auto& body : bodies) {
     const Napi::HandleScope scope(env);
-    body(env);
+    try {
+      body(env);
+    } catch (const Napi::Error& error) {
+      // A listener of the caller's threw: its own affair, told as Node tells of any error in a callback.
+      napi_fatal_exception(env, error.Value());
+    }
   }
 }
 

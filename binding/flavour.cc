@@ -6,6 +6,8 @@
 #include <memory>
 #include <utility>
 
+#include "diagnosis.h"
+
 #ifndef CAFFE_NODE_THROWING_GLOG
 #include <condition_variable>
 #include <mutex>
@@ -67,11 +69,7 @@ class RecordingSink final : public google::LogSink {
 
 [[noreturn]] void Park() {
   if (thread_record) {
-    FailureDetails details;
-    details.file = thread_record->file;
-    details.line = thread_record->line;
-    details.hint = "This object cannot be used again: the linked Caffe cannot recover from a failed check.";
-    thread_record->hooks.parked(Failure("FATAL", thread_record->text, std::move(details)));
+    thread_record->hooks.parked(Diagnose(thread_record->text, thread_record->file, thread_record->line));
   }
   std::mutex mutex;
   std::unique_lock<std::mutex> lock(mutex);
@@ -118,10 +116,7 @@ void Seed(unsigned seed) { caffe::Caffe::set_random_seed(seed); }
 Failure Describe(const std::exception& error) {
 #ifdef CAFFE_NODE_THROWING_GLOG
   if (const auto* fatal = dynamic_cast<const google::FatalError*>(&error)) {
-    FailureDetails details;
-    details.file = SourcePath(fatal->file());
-    details.line = fatal->line();
-    return Failure("FATAL", fatal->what(), std::move(details));
+    return Diagnose(fatal->what(), SourcePath(fatal->file()), fatal->line());
   }
 #endif
   return Failure("FATAL", error.what());

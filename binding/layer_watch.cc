@@ -1,6 +1,10 @@
 #include "layer_watch.h"
 
+#include <algorithm>
+#include <cfloat>
+#include <cstring>
 #include <string>
+#include <utility>
 
 namespace caffe_node {
 
@@ -25,6 +29,7 @@ void CheckLabels(caffe::Net<float>& net, int layer) {
 
 LayerWatch::LayerWatch(caffe::Net<float>* net) : net_(net) {
   net->add_before_forward(&before_forward_);
+  net->add_after_forward(&after_forward_);
   net->add_before_backward(&before_backward_);
 }
 
@@ -45,6 +50,28 @@ void LayerWatch::BeforeForward::run(int layer) {
   CheckLabels(*watch_->net_, layer);
 }
 
-void LayerWatch::BeforeBackward::run(int layer) { watch_->Enter(layer); }
+// Max pooling over a window of NaNs finds no maximum: its result stays the smallest float and its mask stays -1, where the backward
+// pass would then write. A diverging training gets here before its loss is seen.
+void LayerWatch::AfterForward::run(int layer) {
+  const auto& one = *watch_->net_->layers()[layer];
+  if (!watch_->net_->layer_need_backward()[layer] || std::strcmp(one.type(), "Pooling") != 0) return;
+  if (one.layer_param().pooling_param().pool() != caffe::PoolingParameter::MAX) return;
+  const caffe::Blob<float>& top = *watch_->net_->top_vecs()[layer][0];
+  const float* const values = top.cpu_data();
+  const bool undecided = std::any_of(values, values + top.count(), [](float value) { return !(value > -FLT_MAX); });
+  if (undecided) {
+    watch_->undecided_pools_.insert(layer);
+  } else {
+    watch_->undecided_pools_.erase(layer);
+  }
+}
+
+void LayerWatch::BeforeBackward::run(int layer) {
+  watch_->Enter(layer);
+  if (watch_->undecided_pools_.count(layer) == 0) return;
+  FailureDetails details;
+  details.hint = "The training diverges: use a smaller learning rate. Or the input itself holds NaN or infinite values.";
+  throw Failure("DIVERGED", "Values that are not numbers were pooled; there is no gradient.", std::move(details));
+}
 
 }  // namespace caffe_node

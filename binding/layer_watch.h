@@ -3,6 +3,7 @@
 #define CAFFE_NODE_LAYER_WATCH_H_
 
 #include <caffe/net.hpp>
+#include <set>
 
 #include "executor.h"
 
@@ -20,10 +21,20 @@ class LayerWatch {
   int layer() const { return layer_; }
 
  private:
-  // Caffe calls run() before each layer; one callback for each direction, as only forward has labels to check.
+  // Caffe calls run() around each layer.
   class BeforeForward final : public caffe::Net<float>::Callback {
    public:
     explicit BeforeForward(LayerWatch* watch) : watch_(watch) {}
+
+   protected:
+    void run(int layer) override;
+
+   private:
+    LayerWatch* const watch_;
+  };
+  class AfterForward final : public caffe::Net<float>::Callback {
+   public:
+    explicit AfterForward(LayerWatch* watch) : watch_(watch) {}
 
    protected:
     void run(int layer) override;
@@ -46,9 +57,11 @@ class LayerWatch {
 
   caffe::Net<float>* const net_;
   BeforeForward before_forward_{this};
+  AfterForward after_forward_{this};
   BeforeBackward before_backward_{this};
   const StopFlag* stop_ = nullptr;
   int layer_ = -1;
+  std::set<int> undecided_pools_;  // see AfterForward::run
 };
 
 }  // namespace caffe_node

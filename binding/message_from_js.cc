@@ -1,6 +1,6 @@
 #include "message_from_js.h"
 
-#include <google/protobuf/reflection.h>
+#include <caffe/proto/caffe.pb.h>
 
 #include <algorithm>
 #include <cmath>
@@ -179,36 +179,35 @@ void PutValue(const Napi::Value& value, const Place& place, const Slot& slot) {
   }
 }
 
-// A typed array of the field's kind or of the other one.
-template <typename Value>
-void PutNumbers(const Napi::TypedArray& array, const Place& place, pb::Message* message, const Field& field) {
-  const auto target = message->GetReflection()->GetMutableRepeatedFieldRef<Value>(message, &field);
-  const auto append = [&](const auto& numbers) {
-    for (std::size_t i = 0; i < numbers.ElementLength(); ++i) target.Add(static_cast<Value>(numbers.Data()[i]));
-  };
-  switch (array.TypedArrayType()) {
-    case napi_float32_array:
-      return append(array.As<Napi::Float32Array>());
-    case napi_float64_array:
-      return append(array.As<Napi::Float64Array>());
-    default:
-      throw Wrong(place, "must be an array of numbers, a Float32Array or a Float64Array.");
+// The numbers of a blob in one piece, when the array is of the field's own kind: they are nearly all the bytes of a weights file.
+bool PutNumbers(const Napi::Value& value, const Field& field, caffe::BlobProto* blob) {
+  const auto append = [](const auto& array, auto* values) { values->Add(array.Data(), array.Data() + array.ElementLength()); };
+  const napi_typedarray_type type = value.As<Napi::TypedArray>().TypedArrayType();
+  if (type == napi_float32_array && field.cpp_type() == Field::CPPTYPE_FLOAT) {
+    const bool is_data = field.number() == caffe::BlobProto::kDataFieldNumber;
+    append(value.As<Napi::Float32Array>(), is_data ? blob->mutable_data() : blob->mutable_diff());
+    return true;
   }
+  if (type == napi_float64_array && field.cpp_type() == Field::CPPTYPE_DOUBLE) {
+    const bool is_data = field.number() == caffe::BlobProto::kDoubleDataFieldNumber;
+    append(value.As<Napi::Float64Array>(), is_data ? blob->mutable_double_data() : blob->mutable_double_diff());
+    return true;
+  }
+  return false;
 }
 
 void PutRepeated(const Napi::Value& value, const Place& place, pb::Message* message, const Field& field) {
-  if (value.IsTypedArray() && field.cpp_type() == Field::CPPTYPE_FLOAT) {
-    return PutNumbers<float>(value.As<Napi::TypedArray>(), place, message, field);
-  }
-  if (value.IsTypedArray() && field.cpp_type() == Field::CPPTYPE_DOUBLE) {
-    return PutNumbers<double>(value.As<Napi::TypedArray>(), place, message, field);
-  }
-  if (!value.IsArray()) throw Wrong(place, "must be an array: the field is repeated.");
-  const Napi::Array array = value.As<Napi::Array>();
+  if (!value.IsArray() && !value.IsTypedArray()) throw Wrong(place, "must be an array: the field is repeated.");
+  const std::size_t count = value.IsArray() ? value.As<Napi::Array>().Length() : value.As<Napi::TypedArray>().ElementLength();
+  if (count > static_cast<std::size_t>(std::numeric_limits<int>::max()))
+    throw Wrong(place, "has too many elements for a message.");
+  auto* const blob = dynamic_cast<caffe::BlobProto*>(message);
+  if (blob != nullptr && value.IsTypedArray() && PutNumbers(value, field, blob)) return;
+  const auto elements = value.As<Napi::Object>();
   const Slot slot(message, field);
-  for (uint32_t i = 0; i < array.Length(); ++i) {
+  for (int i = 0; i < static_cast<int>(count); ++i) {
     const Napi::HandleScope scope(value.Env());
-    PutValue(array.Get(i), Place{place.parent, place.name, static_cast<int>(i)}, slot);
+    PutValue(elements.Get(static_cast<uint32_t>(i)), Place{place.parent, place.name, i}, slot);
   }
 }
 
@@ -231,7 +230,7 @@ void Fill(const Napi::Object& object, const Place& place, pb::Message* message) 
     if (value.IsUndefined()) continue;
     const Field* field = type.FindFieldByName(name);
     if (field == nullptr) {
-      throw Wrong(place, "has no field '" + name + "': a " + type.name() + " knows none of that name.",
+      throw Wrong(place, "has no field '" + name + "'; it is a " + type.name() + ".",
                   "Did you mean '" + NearestField(type, name) + "'?");
     }
     const Place inside{&place, field->name()};

@@ -1,6 +1,6 @@
 #include "message_to_js.h"
 
-#include <google/protobuf/reflection.h>
+#include <caffe/proto/caffe.pb.h>
 
 #include <algorithm>
 #include <charconv>
@@ -95,17 +95,28 @@ Napi::Value ToJs(Napi::Env env, const Slot& slot) {
 }
 
 template <typename Value>
-Napi::Value NumbersToJs(Napi::Env env, const pb::Message& message, const Field& field) {
-  const auto values = message.GetReflection()->GetRepeatedFieldRef<Value>(message, &field);
+Napi::Value NumbersToJs(Napi::Env env, const pb::RepeatedField<Value>& values) {
   auto array = Napi::TypedArrayOf<Value>::New(env, static_cast<std::size_t>(values.size()));
-  Value* const target = array.Data();
-  for (int i = 0; i < values.size(); ++i) target[i] = values.Get(i);
+  std::copy(values.begin(), values.end(), array.Data());
   return array;
 }
 
+// The numbers of a blob are nearly all the bytes of a weights file; reflection would visit them one by one.
+Napi::Value NumbersToJs(Napi::Env env, const caffe::BlobProto& blob, const Field& field) {
+  switch (field.number()) {
+    case caffe::BlobProto::kDataFieldNumber:
+      return NumbersToJs(env, blob.data());
+    case caffe::BlobProto::kDiffFieldNumber:
+      return NumbersToJs(env, blob.diff());
+    case caffe::BlobProto::kDoubleDataFieldNumber:
+      return NumbersToJs(env, blob.double_data());
+    default:
+      return NumbersToJs(env, blob.double_diff());
+  }
+}
+
 Napi::Value RepeatedToJs(Napi::Env env, const pb::Message& message, const Field& field) {
-  if (field.is_packed() && field.cpp_type() == Field::CPPTYPE_FLOAT) return NumbersToJs<float>(env, message, field);
-  if (field.is_packed() && field.cpp_type() == Field::CPPTYPE_DOUBLE) return NumbersToJs<double>(env, message, field);
+  if (const auto* blob = dynamic_cast<const caffe::BlobProto*>(&message)) return NumbersToJs(env, *blob, field);
   const int count = message.GetReflection()->FieldSize(message, &field);
   const Napi::Array array = Napi::Array::New(env, static_cast<std::size_t>(count));
   for (int i = 0; i < count; ++i) {

@@ -7,9 +7,8 @@
 
 namespace caffe_node {
 
-// The fields that are set, under their names in caffe.proto: enums as names, bytes as Uint8Arrays, int64 as numbers, packed
-// floats and doubles (a blob's data) as Float32Arrays and Float64Arrays, other repeated fields as arrays. Objects have no
-// prototype.
+// The fields that are set, under their names in caffe.proto: enums as names, bytes as Uint8Arrays, int64 as numbers, the numbers
+// of a BlobProto as Float32Arrays and Float64Arrays, other repeated fields as arrays. Objects have no prototype.
 Napi::Object MessageToJs(Napi::Env env, const google::protobuf::Message& message);
 
 }  // namespace caffe_node

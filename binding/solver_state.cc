@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <filesystem>
+#include <limits>
 #include <numeric>
 #include <utility>
 
@@ -21,8 +22,6 @@ struct Access : caffe::Solver<float> {
   static void SnapshotState(caffe::Solver<float>& solver, const std::string& model) { (solver.*(&Access::SnapshotSolverState))(model); }
 };
 
-class Diverged : public std::exception {};
-
 Failure NotState(const std::string& path, const std::string& what) {
   FailureDetails details;
   details.file = path;
@@ -40,7 +39,7 @@ class SolverState::DivergenceCheck final : public caffe::Solver<float>::Callback
  protected:
   void on_start() override {}
   void on_gradients_ready() override {
-    if (!std::isfinite(Access::Loss(*solver_))) throw Diverged();
+    if (!std::isfinite(Access::Loss(*solver_))) throw Failure("DIVERGED", "The loss is not a number.");
   }
 
  private:
@@ -88,14 +87,14 @@ void SolverState::StepOnce(const StopFlag& within, StepResult* result) {
   caffe::SGDSolver<float>& solver = this->solver();
   result->learning_rate = solver.GetLearningRate();
   flavour::Seed(MixSeed(seed_, static_cast<std::uint64_t>(solver.iter())));
-  net_->Watched(within, [&] {
-    try {
-      solver.Step(1);
-    } catch (const Diverged&) {
-      result->diverged = true;
-    }
-  });
-  result->loss = Access::Loss(solver);
+  result->loss = std::numeric_limits<float>::quiet_NaN();
+  try {
+    net_->Watched(within, [&] { solver.Step(1); });
+    result->loss = Access::Loss(solver);
+  } catch (const Failure& failure) {
+    if (failure.code() != "DIVERGED") throw;
+    result->diverged = true;
+  }
   result->smoothed_loss = Smooth(result->loss);
   result->iteration = solver.iter();
 }

@@ -3,7 +3,7 @@ import { rmSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
-import { list, type ReadEntry, extract } from 'tar';
+import { extract, list, type ReadEntry } from 'tar';
 import { CaffeError, messageOf } from './errors';
 
 /** A model is about ten files. */

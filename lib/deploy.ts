@@ -65,7 +65,7 @@ function chooseSnapshot(model: Model, wanted: NonNullable<DeployOptions['snapsho
 /** Lays the files side by side under the names they have in the archive. */
 async function stage(model: Model, snapshot: Snapshot, staging: string): Promise<string[]> {
   const { info, ...copied } = MODEL_FILES;
-  const files = [info];
+  const files: string[] = [info];
   await writeFile(path.join(staging, info), archiveInfo(model.info, snapshot.iteration));
   const add = async (source: string, name: string) => {
     await copyFile(source, path.join(staging, name));

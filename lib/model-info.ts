@@ -1,8 +1,10 @@
 /** The model's `info.json`: the keys that DIGITS writes and reads, and ours beside them. */
-import { version as packageVersion } from '../package.json';
 import { MODEL_FILES, snapshotFile } from './model-files';
 import { native } from './native';
 import { channelsOf, type Preprocessing } from './preprocessing';
+
+// Beside lib/ and dist/ alike, and outside of what the compiler may reach.
+const { version: packageVersion }: { version: string } = require('../package.json');
 
 /** What a validation found, over exactly the images of the validation set. */
 export interface Metrics {

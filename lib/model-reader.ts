@@ -6,6 +6,7 @@ import { meanColour, readMeanImage } from './mean-image';
 import { iterationOf, MODEL_FILES } from './model-files';
 import type { ModelInfo } from './model-info';
 import { native } from './native';
+import { PIXEL_RECORD } from './pixels';
 import type { Preprocessing } from './preprocessing';
 
 /** The parsed file, nothing about it known. */
@@ -75,13 +76,11 @@ async function digitsPreprocessing(source: string, folder: string, raw: RawInfo)
   return {
     size: [height, width],
     resizeMode: (raw['image resize mode'] ?? 'squash') as Preprocessing['resizeMode'],
-    resampler: 'bilinear',
     crop: input < Math.min(height, width) ? input : 0,
     mean: await digitsMean(folder, raw),
     channelOrder: channels === 1 ? 'gray' : 'BGR',
     scale: 1,
-    alpha: 'white',
-    exif: true,
+    ...PIXEL_RECORD,
   };
 }
 

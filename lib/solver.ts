@@ -1,6 +1,6 @@
 /** Solvers: pycaffe's Solver with what it lacked, losses, tests and an early stop. */
 import path from 'node:path';
-import { abortError, throwIfAborted, withStopFlag } from './abort';
+import { withStopFlag } from './abort';
 import { CaffeError } from './errors';
 import { type NativeModel, type NativeSolver, type NativeStep, native } from './native';
 import { checkedWeights, type ModelText, type Net, nativeOf, type Weights, wrapNet } from './net';
@@ -128,20 +128,18 @@ export class Solver {
    * @param options `resume` is a .solverstate file to go on from.
    */
   solve(options: { signal?: AbortSignal; resume?: string } = {}): Run<StepResult & { type: 'iteration' }, SolveResult> {
-    return startRun(async (control) => {
-      throwIfAborted(options.signal);
+    return startRun(async ({ emit, stopping }) => {
       if (options.resume !== undefined) await this.restore(options.resume);
       const { max_iter: iterations = 0, snapshot_after_train: snapshots = true } = this.param;
       let last = await this.step(0);
-      while (last.iteration < Number(iterations) && !control.stopping && !options.signal?.aborted) {
+      while (last.iteration < Number(iterations) && !stopping()) {
         last = await this.step(1);
-        control.emit({ type: 'iteration', ...last });
+        emit({ type: 'iteration', ...last });
       }
       const finished = last.iteration >= Number(iterations);
       const snapshot = snapshots || !finished ? await this.snapshot() : undefined;
-      if (!finished && options.signal?.aborted) throw abortError(options.signal);
       return { ...last, reason: finished ? 'finished' : 'stopped', snapshot };
-    });
+    }, options.signal);
   }
 
   /**

@@ -1,5 +1,16 @@
 import { spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { Worker } from 'node:worker_threads';
@@ -14,9 +25,14 @@ const newPath = () => path.join(folder, `db${databases++}`);
 
 /** An image whose pixels are told apart: value = (7·index + 31·pixel + 97·channel) mod 256. */
 function item(index: number, overrides: Partial<NativeDatasetItem> = {}): NativeDatasetItem {
-  const [height, width, channels] = [overrides.height ?? 5, overrides.width ?? 4, overrides.channels ?? 3];
-  const pixels = Uint8Array.from({ length: height * width * channels }, (_, i) => 7 * index + 31 * Math.floor(i / channels) + 97 * (i % channels));
-  return { key: `${String(index).padStart(8, '0')}_${index % 2}`, label: index % 2, height, width, channels, pixels, ...overrides };
+  const key = `${String(index).padStart(8, '0')}_${index % 2}`;
+  const known = { key, label: index % 2, height: 5, width: 4, channels: 3, ...overrides };
+  return { ...known, pixels: overrides.pixels ?? pixelsOf(index, known) };
+}
+function pixelsOf(index: number, { height, width, channels }: { height: number; width: number; channels: number }): Uint8Array {
+  const pixels = new Uint8Array(Math.max(0, height * width * channels));
+  for (let i = 0; i < pixels.length; i++) pixels[i] = 7 * index + 31 * Math.floor(i / channels) + 97 * (i % channels);
+  return pixels;
 }
 const items = (count: number, overrides?: Partial<NativeDatasetItem>) => Array.from({ length: count }, (_, i) => item(i, overrides));
 
@@ -33,10 +49,15 @@ async function write(target: string, batches: NativeDatasetItem[][]): Promise<st
   return target;
 }
 
-const failureOf = (run: () => unknown) => Promise.resolve().then(run).then(
-  () => { throw new Error('nothing was thrown'); },
-  (error: Error & { code: string; hint?: string; file?: string }) => error,
-);
+const failureOf = (run: () => unknown) =>
+  Promise.resolve()
+    .then(run)
+    .then(
+      () => {
+        throw new Error('nothing was thrown');
+      },
+      (error: Error & { code: string; hint?: string; file?: string }) => error,
+    );
 
 /** Whatever the last caller did, the next one is served. */
 afterEach(async () => {
@@ -62,7 +83,9 @@ describe('writing and reading', () => {
 
   test('grey and encoded images', async () => {
     const png = Uint8Array.from({ length: 3000 }, (_, i) => i * 17);
-    const reader = await native.openDatabase(await write(newPath(), [[item(0, { channels: 1 })], [item(1, { channels: 1, encoded: png })]]));
+    const reader = await native.openDatabase(
+      await write(newPath(), [[item(0, { channels: 1 })], [item(1, { channels: 1, encoded: png })]]),
+    );
     const [grey, encoded] = await reader.read(0, 2);
     expect(grey).toMatchObject({ channels: 1, encoded: false });
     expect([...(grey?.data ?? [])]).toEqual([...item(0, { channels: 1 }).pixels]);
@@ -73,19 +96,22 @@ describe('writing and reading', () => {
   test('keys are ordered by their bytes', async () => {
     const keys = ['b', 'B', 'ä', 'a', 'z', '10', '9', 'a\u0000', 'aa'];
     const reader = await native.openDatabase(await write(newPath(), [keys.map((key, i) => item(i, { key }))]));
-    const expected = keys.map((key) => Buffer.from(key)).sort(Buffer.compare).map(String);
+    const expected = keys
+      .map((key) => Buffer.from(key))
+      .sort(Buffer.compare)
+      .map(String);
     expect((await reader.read(0, keys.length)).map(({ key }) => key)).toEqual(expected);
   });
 
   test('a database outgrows its map while somebody reads it', async () => {
     const target = newPath();
     const writer = await native.createDatabase(target);
-    const big = (index: number) => item(index, { height: 1000, width: 1000 });
+    const big = (index: number) => item(index, { height: 1000, width: 1000, pixels: new Uint8Array(3_000_000).fill(index) });
     await writer.put([big(0)]);
     const reader = await native.openDatabase(target);
     for (let i = 1; i <= 40; i += 4) {
       const put = writer.put([big(i), big(i + 1), big(i + 2), big(i + 3)]);
-      expect((await reader.read(0, 1))[0]?.data).toHaveLength(3_000_000);
+      expect((await reader.read(0, 1))[0]?.data.length).toBe(3_000_000);
       await put;
     }
     await writer.close();
@@ -94,7 +120,8 @@ describe('writing and reading', () => {
     await reader.close();
     const whole = await native.openDatabase(target);
     expect(whole.count).toBe(41);
-    expect(Buffer.from((await whole.read(40, 1))[0]?.data ?? []).equals(Buffer.from(planes(big(40))))).toBe(true);
+    const [last] = await whole.read(40, 1);
+    expect(Buffer.compare(last?.data ?? Buffer.alloc(0), big(40).pixels)).toBe(0);
     await whole.close();
     rmSync(target, { recursive: true });
   });
@@ -113,7 +140,9 @@ describe('the mean', () => {
     await writer.put(all.slice(0, 20));
     await writer.put(all.slice(20));
     const mean = await writer.mean();
-    const expected = planes(all[0] as NativeDatasetItem).map((_, i) => Math.fround(all.reduce((sum, one) => sum + (planes(one)[i] ?? 0), 0) / all.length));
+    const expected = planes(all[0] as NativeDatasetItem).map((_, i) =>
+      Math.fround(all.reduce((sum, one) => sum + (planes(one)[i] ?? 0), 0) / all.length),
+    );
     expect(mean.shape).toEqual([1, 3, 5, 4]);
     expect([...mean.data]).toEqual(expected);
     await writer.close();
@@ -121,7 +150,10 @@ describe('the mean', () => {
 
   test('needs images', async () => {
     const writer = await native.createDatabase(newPath());
-    expect(await failureOf(() => writer.mean())).toMatchObject({ code: 'ERR_CAFFE_DATASET', message: 'A dataset without images has no mean.' });
+    expect(await failureOf(() => writer.mean())).toMatchObject({
+      code: 'ERR_CAFFE_DATASET',
+      message: 'A dataset without images has no mean.',
+    });
     await writer.close();
   });
 
@@ -194,7 +226,10 @@ describe('what cannot be opened says why', () => {
 
   test('a path that exists, or cannot be made', async () => {
     const target = await write(newPath(), [items(1)]);
-    expect(await failureOf(() => native.createDatabase(target))).toMatchObject({ code: 'ERR_CAFFE_DATASET', message: expect.stringContaining('exists already') });
+    expect(await failureOf(() => native.createDatabase(target))).toMatchObject({
+      code: 'ERR_CAFFE_DATASET',
+      message: expect.stringContaining('exists already'),
+    });
     expect((await native.openDatabase(target)).count).toBe(1);
     expect((await failureOf(() => native.createDatabase(path.join(folder, 'no', 'such')))).code).toBe('ERR_CAFFE_FILE');
     expect((await failureOf(() => native.createDatabase(path.join(__filename, 'inside')))).code).toBe('ERR_CAFFE_FILE');
@@ -236,7 +271,14 @@ describe('closing', () => {
 
   test('ranges outside of the database are refused', async () => {
     const reader = await native.openDatabase(await write(newPath(), [items(3)]));
-    for (const [start, count] of [[0, 4], [-1, 1], [3, 1], [1, -1], [2 ** 31 - 1, 2 ** 31 - 1], [0.5, 1]] as const) {
+    for (const [start, count] of [
+      [0, 4],
+      [-1, 1],
+      [3, 1],
+      [1, -1],
+      [2 ** 31 - 1, 2 ** 31 - 1],
+      [0.5, 1],
+    ] as const) {
       expect((await failureOf(() => reader.read(start, count))).code).toBe('ERR_CAFFE_INPUT');
     }
     expect(await reader.read(1, 2)).toHaveLength(2);
@@ -250,7 +292,9 @@ function child(script: string, args: string[], { before = '', flags = [] as stri
     native.initialize({ CaffeError: class extends Error { constructor(code, message) { super(message); this.code = code; } } });
     const args = process.argv.slice(1);
     (async () => { ${script} })().catch((error) => { console.log('failed', error.code, error.message); });`;
-  const { status, signal, stdout, stderr } = spawnSync('sh', ['-c', command, process.execPath, ...flags, '-e', prelude, ...args], { cwd: root });
+  const { status, signal, stdout, stderr } = spawnSync('sh', ['-c', command, process.execPath, ...flags, '-e', prelude, ...args], {
+    cwd: root,
+  });
   return { status, signal, lines: stdout.toString().trim().split('\n'), stderr: stderr.toString() };
 }
 
@@ -286,7 +330,10 @@ describe('in a process of its own', () => {
     const original = await write(newPath(), [items(120), [item(300, { encoded: new Uint8Array(9000) })]]);
     const bytes = readFileSync(path.join(original, 'data.mdb'));
     let state = 7;
-    const random = (below: number) => (state = (state * 48271) % 2147483647) % below;
+    const random = (below: number) => {
+      state = (state * 48271) % 2147483647;
+      return state % below;
+    };
     const copies = Array.from({ length: 200 }, () => {
       const copy = newPath();
       const damaged = Buffer.from(bytes);

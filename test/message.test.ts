@@ -48,7 +48,10 @@ describe('text', () => {
   });
 
   test('only what is set appears, under the names of caffe.proto', () => {
-    const net = messages.fromText('NetParameter', 'layer { name: "p" type: "Pooling" pooling_param { pool: AVE kernel_size: 3 } loss_weight: 0.1 }');
+    const net = messages.fromText(
+      'NetParameter',
+      'layer { name: "p" type: "Pooling" pooling_param { pool: AVE kernel_size: 3 } loss_weight: 0.1 }',
+    );
     expect(net).toEqual({ layer: [{ name: 'p', type: 'Pooling', pooling_param: { pool: 'AVE', kernel_size: 3 }, loss_weight: [0.1] }] });
     expect(Object.getPrototypeOf(net)).toBeNull();
   });
@@ -60,7 +63,15 @@ describe('text', () => {
       column: 15,
       message: 'Line 2, column 15: Message type "caffe.LayerParameter" has no field named "nmae".',
     });
-    for (const text of ['layer {', 'name: 3', 'layer { loss_weight: "x" }', 'name: "unclosed', '}', '\u0000', 'layer { pooling_param { pool: MIN } }']) {
+    for (const text of [
+      'layer {',
+      'name: 3',
+      'layer { loss_weight: "x" }',
+      'name: "unclosed',
+      '}',
+      '\u0000',
+      'layer { pooling_param { pool: MIN } }',
+    ]) {
       expect(failureOf(() => messages.fromText('NetParameter', text))).toMatchObject({ code: 'ERR_CAFFE_PROTOTXT', line: 1 });
     }
   });
@@ -90,7 +101,9 @@ describe('text', () => {
 describe('binary', () => {
   withShared('weights come as Float32Arrays, and go back byte for byte', () => {
     const bytes = read('goldens/pycaffe/tiny_init.caffemodel');
-    const net = messages.fromBinary('NetParameter', bytes) as { layer: { name: string; blobs?: { shape: { dim: number[] }; data: Float32Array }[] }[] };
+    const net = messages.fromBinary('NetParameter', bytes) as {
+      layer: { name: string; blobs?: { shape: { dim: number[] }; data: Float32Array }[] }[];
+    };
     const blobs = net.layer.flatMap((layer) => layer.blobs ?? []);
     expect(blobs.length).toBeGreaterThan(0);
     for (const { shape, data } of blobs) {
@@ -115,8 +128,9 @@ describe('binary', () => {
     expect([...(blob.data as Float32Array)]).toEqual([...data]);
   });
 
-  test('plain arrays and both kinds of float array are accepted', () => {
+  test('plain and typed arrays of numbers are accepted', () => {
     const values = [0.5, -1, 3];
+    expect(messages.toText('NetParameter', { input_dim: Int32Array.of(1, 3) })).toBe('input_dim: 1\ninput_dim: 3\n');
     for (const data of [values, Float32Array.from(values), Float64Array.from(values)]) {
       const blob = messages.fromBinary('BlobProto', messages.toBinary('BlobProto', { data, double_data: data }));
       expect([...(blob.data as Float32Array)]).toEqual(values);
@@ -155,7 +169,10 @@ describe('binary', () => {
 
   test('random bytes are read or refused, never worse', () => {
     let state = 1;
-    const random = () => (state = (state * 48271) % 2147483647) / 2147483647;
+    const random = () => {
+      state = (state * 48271) % 2147483647;
+      return state / 2147483647;
+    };
     for (let i = 0; i < 3000; i++) {
       const bytes = Uint8Array.from({ length: Math.floor(random() * 60) }, () => Math.floor(random() * 256));
       try {
@@ -179,13 +196,32 @@ describe('objects', () => {
     ['a fraction', { input_dim: [1.5] }, 'NetParameter.input_dim[0] must be an integer from -2147483648 to 2147483647.'],
     ['2^31', { input_dim: [2 ** 31] }, 'must be an integer from -2147483648 to 2147483647.'],
     ['a negative size', { layer: [{ convolution_param: { num_output: -1 } }] }, 'must be an integer from 0 to 4294967295.'],
-    ['2^53', { input_shape: [{ dim: [2 ** 53] }] }, 'NetParameter.input_shape[0].dim[0] must be an integer from -9007199254740991 to 9007199254740991.'],
+    [
+      '2^53',
+      { input_shape: [{ dim: [2 ** 53] }] },
+      'NetParameter.input_shape[0].dim[0] must be an integer from -9007199254740991 to 9007199254740991.',
+    ],
     ['a float too large', { layer: [{ loss_weight: [1e300] }] }, 'NetParameter.layer[0].loss_weight[0] is too large for a float.'],
-    ['an unknown enum name', { layer: [{ pooling_param: { pool: 'MIN' } }] }, "pool must not be 'MIN'.", "Its values are: 'MAX', 'AVE', 'STOCHASTIC'."],
+    [
+      'an unknown enum name',
+      { layer: [{ pooling_param: { pool: 'MIN' } }] },
+      "pool must not be 'MIN'.",
+      "Its values are: 'MAX', 'AVE', 'STOCHASTIC'.",
+    ],
     ['1 for true', { force_backward: 1 }, 'NetParameter.force_backward must be true or false.'],
-    ['text for bytes', { layer: [{ blobs: [{ data: new Uint8Array(3) }] }] }, 'must be an array of numbers, a Float32Array or a Float64Array.'],
+    ['big integers', { layer: [{ blobs: [{ data: BigInt64Array.of(1n) }] }] }, 'NetParameter.layer[0].blobs[0].data[0] must be a number.'],
+    [
+      'a typed array for one number',
+      { layer: [{ blobs: [{ num: Int32Array.of(1) }] }] },
+      'NetParameter.layer[0].blobs[0].num must be a number.',
+    ],
+    [
+      'too large a double',
+      { layer: [{ blobs: [{ data: Float64Array.of(1, 1e300) }] }] },
+      'NetParameter.layer[0].blobs[0].data[1] is too large for a float.',
+    ],
   ];
-  test.each(reasons)('%s', (_, value, message, hint) => {
+  test.each(reasons.map(([name, ...rest]) => ({ name, rest })))('$name', ({ rest: [value, message, hint] }) => {
     const failure = failureOf(() => messages.toText('NetParameter', value));
     expect(failure.code).toBe('ERR_CAFFE_PROTOTXT');
     expect(failure.message).toContain(message);
@@ -226,12 +262,22 @@ describe('objects', () => {
       caught = error;
     }
     expect(caught).toBe(reason);
-    const proxy = new Proxy({}, { ownKeys: () => { throw reason; } });
+    const proxy = new Proxy(
+      {},
+      {
+        ownKeys: () => {
+          throw reason;
+        },
+      },
+    );
     expect(failureOf(() => messages.toText('NetParameter', proxy)).message).toBe('mine');
   });
 
   test('an unknown type, and what is no type', () => {
-    expect(failureOf(() => messages.fromText('Net', ''))).toMatchObject({ code: 'ERR_CAFFE_INPUT', message: "caffe.proto has no message type 'Net'." });
+    expect(failureOf(() => messages.fromText('Net', ''))).toMatchObject({
+      code: 'ERR_CAFFE_INPUT',
+      message: "caffe.proto has no message type 'Net'.",
+    });
     expect(failureOf(() => messages.fromText(undefined as unknown as string, '')).code).toBe('ERR_CAFFE_INPUT');
     expect(failureOf(() => messages.fromText('NetParameter', 7 as unknown as string)).code).toBe('ERR_CAFFE_INPUT');
     expect(failureOf(() => messages.fromBinary('NetParameter', 'x' as unknown as Uint8Array)).code).toBe('ERR_CAFFE_INPUT');

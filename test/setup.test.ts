@@ -307,7 +307,7 @@ add_dependencies(caffe caffeproto)
 
   test('killed half-way, it is built by the next', async () => {
     const source = fakeSource({
-      cmake: `if(NOT EXISTS "${folder}/started")\nfile(WRITE "${folder}/started" "")\nexecute_process(COMMAND sleep 60)\nendif()`,
+      cmake: `if(NOT EXISTS "${folder}/started")\nfile(WRITE "${folder}/started" "")\nexecute_process(COMMAND sleep 20)\nendif()`,
     });
     const first = build(source);
     await until(() => existsSync(join(folder, 'started')));

@@ -1,4 +1,4 @@
-import { CaffeError } from '../errors';
+import { inputError } from './input-error';
 import { encodeFloat, encodeString } from './literals';
 import type { Layer } from './network';
 import type { MessageNode } from './nodes';
@@ -116,20 +116,24 @@ export function settingsSnippets(settings: DataSource & FileSettings): string[] 
 
 /** @throws {CaffeError} ERR_CAFFE_INPUT for a setting that Caffe could not read. `name` says whose: 'train' or 'validation'. */
 export function checkSettings(name: string, settings: DataSource): void {
-  const { source, batchSize, backend, cropSize, meanFile, meanValues, scale } = settings ?? {};
-  check(typeof source === 'string' && source !== '', `${name}.source`, 'the path of a database', source);
-  check(batchSize === undefined || isWhole(batchSize, 1), `${name}.batchSize`, 'a whole number from 1', batchSize);
-  check(backend === undefined || backend === 'LMDB', `${name}.backend`, "'LMDB'", backend);
-  check(cropSize === undefined || isWhole(cropSize, 0), `${name}.cropSize`, 'a whole number from 0', cropSize);
-  check(scale === undefined || Number.isFinite(scale), `${name}.scale`, 'a finite number', scale);
-  check(meanValues?.every(Number.isFinite) ?? true, `${name}.meanValues`, 'an array of finite numbers', meanValues);
-  check(meanFile === undefined || !meanValues?.length, `${name}.meanFile`, 'not given beside meanValues', meanFile);
+  const { source, batchSize, backend = 'LMDB', cropSize, meanFile, meanValues = [], scale = 1 } = settings ?? {};
+  const check = (holds: boolean, field: string, expected: string, found: unknown) => {
+    if (!holds) throw inputError(`${name}.${field}`, expected, found);
+  };
+  check(isText(source), 'source', 'the path of a database', source);
+  check(batchSize === undefined || isWhole(batchSize, 1), 'batchSize', 'a whole number from 1', batchSize);
+  check(backend === 'LMDB', 'backend', "'LMDB'", backend);
+  check(cropSize === undefined || isWhole(cropSize, 0), 'cropSize', 'a whole number from 0', cropSize);
+  check(Number.isFinite(scale), 'scale', 'a finite number', scale);
+  check(Array.isArray(meanValues) && meanValues.every(Number.isFinite), 'meanValues', 'an array of finite numbers', meanValues);
+  check(meanFile === undefined || isText(meanFile), 'meanFile', 'the path of a mean picture', meanFile);
+  check(meanFile === undefined || meanValues.length === 0, 'meanFile', 'no value beside meanValues', meanFile);
+}
+
+function isText(value: unknown): boolean {
+  return typeof value === 'string' && value !== '';
 }
 
 function isWhole(value: number, least: number): boolean {
   return Number.isInteger(value) && value >= least;
-}
-
-function check(holds: boolean, name: string, expected: string, found: unknown): void {
-  if (!holds) throw new CaffeError('ERR_CAFFE_INPUT', `'${name}' is ${expected}; found ${JSON.stringify(found)}.`);
 }

@@ -2,6 +2,7 @@ import { CaffeError } from '../errors';
 import type { PrototxtSource } from './document';
 import type { Edits } from './edits';
 import { Graph } from './graph';
+import { inputError } from './input-error';
 import { isFinalSoftmax, isMeasure, isResult, probabilityTypeFor } from './layer-types';
 import { mainLossOf } from './losses';
 import { type Layer, type Network, readNetwork } from './network';
@@ -57,7 +58,7 @@ function planDeployment(network: Network, sources: ReadonlySet<Layer>, input: De
   const graph = new Graph(candidates);
   const deploysItself = network.hasDeployStage && candidates.some((layer) => isFinalSoftmax(layer, graph));
   if (loss && !deploysItself) return planFromLoss(network, candidates, loss);
-  const lost = [...sources].flatMap((layer) => layer.tops).filter((blob) => !(blob in input));
+  const lost = [...sources].flatMap((layer) => layer.tops).filter((blob) => !Object.hasOwn(input, blob));
   return planFromOutputs(network, fedLayers(candidates, lost));
 }
 
@@ -65,17 +66,16 @@ function planDeployment(network: Network, sources: ReadonlySet<Layer>, input: De
 function planFromLoss(network: Network, candidates: readonly Layer[], loss: Layer): Plan {
   const graph = new Graph(network.layers.filter((layer) => layer === loss || candidates.includes(layer)));
   const scores = graph.producer(loss, 0);
-  if (!scores)
-    throw new CaffeError('ERR_CAFFE_UNSUPPORTED', `No layer that is deployed produces what loss '${loss.name}' reads.`, {
-      layer: loss.name,
-    });
+  if (!scores) {
+    const message = `No layer that is deployed produces what loss '${loss.name}' reads.`;
+    throw new CaffeError('ERR_CAFFE_UNSUPPORTED', message, { layer: loss.name });
+  }
   const type = probabilityTypeFor(loss);
   const present = candidates.find((layer) => layer.type === type && graph.producer(layer, 0) === scores && isResult(layer, graph));
   const feeding = graph.ancestors(present ?? scores);
   const kept = candidates.filter((layer) => feeding.has(layer));
-  return type && !present
-    ? { kept, addition: { snippet: probability(network, type, loss.bottoms[0] ?? '', loss), insteadOf: loss } }
-    : { kept };
+  if (present || !type) return { kept };
+  return { kept, addition: { snippet: probability(network, type, loss.bottoms[0] ?? '', loss), insteadOf: loss } };
 }
 
 /** Keeps what the file deploys, with a Softmax on its last output if there is none. */
@@ -118,36 +118,25 @@ function inputLayer([blob, shape]: [string, readonly number[]]): string {
 }
 
 function checkShapes(input: DeployOptions['input']): void {
+  if (typeof input !== 'object' || input === null) throw inputError('input', 'the shape of each input blob', input);
   for (const [blob, shape] of Object.entries(input)) {
     if (Array.isArray(shape) && shape.length > 0 && shape.every((size) => Number.isInteger(size) && size > 0)) continue;
-    throw new CaffeError(
-      'ERR_CAFFE_INPUT',
-      `The shape of input '${blob}' is an array of whole numbers from 1; found ${JSON.stringify(shape)}.`,
-      { blob },
-    );
+    throw inputError(`input.${blob}`, 'an array of whole numbers from 1', shape, { blob });
   }
 }
 
 function checkInputs(kept: readonly Layer[], input: DeployOptions['input']): void {
   const needed = new Graph(kept).missing;
-  for (const { blob, layer } of needed) {
-    if (blob in input) continue;
-    throw new CaffeError(
-      'ERR_CAFFE_INPUT',
-      `Layer '${layer.name}' reads '${blob}', which no layer produces and 'input' gives no shape for.`,
-      {
-        layer: layer.name,
-        blob,
-        hint: `Add its shape: input: { ${blob}: [1, 3, 227, 227] }.`,
-      },
-    );
+  const unmet = needed.find(({ blob }) => !Object.hasOwn(input, blob));
+  if (unmet) {
+    const { blob, layer } = unmet;
+    const hint = `Add its shape, say input: { ${JSON.stringify(blob)}: [1, 3, 227, 227] }.`;
+    const message = `Layer '${layer.name}' reads '${blob}', which no layer produces and 'input' has no shape for.`;
+    throw new CaffeError('ERR_CAFFE_INPUT', message, { layer: layer.name, blob, hint });
   }
-  for (const blob of Object.keys(input)) {
-    if (needed.some((need) => need.blob === blob)) continue;
-    const names = [...new Set(needed.map((need) => need.blob))];
-    throw new CaffeError('ERR_CAFFE_INPUT', `'${blob}' is not an input of this network.`, {
-      blob,
-      hint: `Its inputs are: ${names.join(', ')}.`,
-    });
-  }
+  const blobs = new Set(needed.map(({ blob }) => blob));
+  const unused = Object.keys(input).find((blob) => !blobs.has(blob));
+  if (unused === undefined) return;
+  const hint = `Its inputs are: ${[...blobs].join(', ')}.`;
+  throw new CaffeError('ERR_CAFFE_INPUT', `'${unused}' is not an input of this network.`, { blob: unused, hint });
 }

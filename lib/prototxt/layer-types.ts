@@ -1,5 +1,5 @@
-import { CaffeError } from '../errors';
 import type { Graph } from './graph';
+import { inputError } from './input-error';
 import type { Layer } from './network';
 
 /** The layers that hold the weights of a classifier, with the message their `num_output` is in. */
@@ -86,7 +86,7 @@ export function isFinalSoftmax(layer: Layer, graph: Graph): boolean {
 /**
  * How many parameter blobs a layer learns. A BatchNorm has none: what it keeps are statistics, not trained by the solver.
  *
- * @returns undefined for a type that is not known, Python's for one.
+ * @returns undefined for any other type: it has none, or only its author knows.
  */
 export function parameterCount(layer: Layer): number | undefined {
   const withBias = (param: string, fallback: boolean) => 1 + Number(layer.message.message(param)?.boolean('bias_term') ?? fallback);
@@ -109,15 +109,15 @@ export function parameterCount(layer: Layer): number | undefined {
       return layer.bottoms.length > 2 ? 4 : 3;
     case 'RNN':
       return layer.bottoms.length > 2 ? 6 : 5;
-    case 'Python':
-      return undefined;
-    default:
+    case 'BatchNorm':
       return 0;
+    default:
+      return undefined;
   }
 }
 
 /** @throws {CaffeError} ERR_CAFFE_INPUT unless `classes` is a whole number from 1. */
 export function checkClasses(classes: number): void {
   if (Number.isInteger(classes) && classes >= 1) return;
-  throw new CaffeError('ERR_CAFFE_INPUT', `'classes' is a whole number from 1; found ${String(classes)}.`);
+  throw inputError('classes', 'a whole number from 1', classes);
 }

@@ -1,5 +1,6 @@
 import { CaffeError } from '../errors';
 import type { PrototxtSource } from './document';
+import { inputError } from './input-error';
 import { type Layer, readNetwork } from './network';
 import { layersNamed, type Multipliers, multipliersOf, setMultipliers, settableParameters } from './params';
 
@@ -24,7 +25,7 @@ const BIAS_DECAY = 0;
  */
 export function setLearningRates(source: PrototxtSource, { layers, factor }: LearningRateOptions): string {
   if (!Number.isFinite(factor) || factor < 0) {
-    throw new CaffeError('ERR_CAFFE_INPUT', `'factor' is a finite number from 0; found ${String(factor)}.`);
+    throw inputError('factor', 'a finite number from 0', factor);
   }
   const network = readNetwork(source);
   const named = [...new Set(layers)].flatMap((name) => layersNamed(network, name));

@@ -79,7 +79,7 @@ export function decodeNumber(literal: string): number {
 export function encodeFloat(value: number): string {
   for (let digits = 1; digits <= MOST_FLOAT_DIGITS; digits++) {
     const rounded = Number(value.toPrecision(digits));
-    if (Math.fround(rounded) === Math.fround(value)) return encodeDouble(rounded);
+    if (Object.is(Math.fround(rounded), Math.fround(value))) return encodeDouble(rounded);
   }
   return encodeDouble(value);
 }

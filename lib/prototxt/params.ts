@@ -19,7 +19,8 @@ const DEFAULT: Multipliers = { learning: 1, decay: 1 };
  * is not known.
  */
 export function settableParameters(layer: Layer): number {
-  return parameterCount(layer) ?? layer.message.messages('param').length;
+  const known = parameterCount(layer);
+  return known === 0 ? 0 : Math.max(known ?? 0, layer.message.messages('param').length);
 }
 
 /** The multipliers the file gives to the first parameter blobs of a layer: one entry for each `param` block. */

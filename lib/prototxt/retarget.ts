@@ -2,6 +2,7 @@ import { CaffeError } from '../errors';
 import type { PrototxtSource } from './document';
 import type { Edits } from './edits';
 import { findHeads, type Head } from './heads';
+import { inputError } from './input-error';
 import { CLASSIFIERS, checkClasses } from './layer-types';
 import { successorOf } from './names';
 import { type Layer, type Network, readNetwork } from './network';
@@ -76,13 +77,8 @@ function planRenamings(network: Network, heads: readonly Head[], { classes, rena
     .map((head) => {
       const to = wanted.get(head.name) ?? successorOf(head.name, taken);
       if (to !== head.name && taken.has(to)) {
-        throw new CaffeError(
-          'ERR_CAFFE_INPUT',
-          `Head '${head.name}' cannot be renamed to '${to}': the network has a layer or blob of that name.`,
-          {
-            layer: head.name,
-          },
-        );
+        const message = `Head '${head.name}' cannot be renamed to '${to}': the network has a layer or blob of that name.`;
+        throw new CaffeError('ERR_CAFFE_INPUT', message, { layer: head.name });
       }
       taken.add(to);
       return { head, to };
@@ -99,7 +95,7 @@ function wantedNames(heads: readonly Head[], rename: RetargetOptions['rename'] =
       throw new CaffeError('ERR_CAFFE_INPUT', `'${from}' is not a head of this network.`, { hint: `Its heads are: ${names.join(', ')}.` });
     }
     if (typeof to !== 'string' || to === '') {
-      throw new CaffeError('ERR_CAFFE_INPUT', `The new name of head '${from}' is a string that is not empty; found ${JSON.stringify(to)}.`);
+      throw inputError(`rename.${from}`, 'a name, which is not empty', to);
     }
     wanted.set(from, to);
   }

@@ -1,4 +1,5 @@
 import { CaffeError } from '../errors';
+import { inputError } from './input-error';
 import { encodeDouble, encodeFloat, encodeString } from './literals';
 import {
   describeType,
@@ -26,15 +27,14 @@ const KINDS = { net: 'NetParameter', solver: 'SolverParameter' } as const;
 export function stringify(object: NetParameter, kind: 'net'): string;
 export function stringify(object: SolverParameter, kind: 'solver'): string;
 export function stringify(object: NetParameter | SolverParameter, kind: keyof typeof KINDS): string {
-  if (!Object.hasOwn(KINDS, kind))
-    throw new CaffeError('ERR_CAFFE_INPUT', `stringify writes a 'net' or a 'solver'; found ${JSON.stringify(kind)}.`);
+  if (!Object.hasOwn(KINDS, kind)) throw inputError('kind', "'net' or 'solver'", kind);
   return messageLines(object, KINDS[kind], kind)
     .map((line) => `${line}\n`)
     .join('');
 }
 
 function messageLines(object: unknown, message: MessageName, path: string): string[] {
-  if (typeof object !== 'object' || object === null || Array.isArray(object)) throw typeError(path, 'an object', object);
+  if (typeof object !== 'object' || object === null || Array.isArray(object)) throw inputError(path, 'an object', object);
   return Object.entries(object)
     .filter(([, value]) => value !== undefined)
     .flatMap(([name, value]) => fieldLines(name, value, message, `${path}.${name}`));
@@ -46,7 +46,7 @@ function fieldLines(name: string, value: unknown, message: MessageName, path: st
     throw new CaffeError('ERR_CAFFE_INPUT', `${path}: ${message} has no field '${name}'.`, { hint: suggestion(name, fieldNames(message)) });
   }
   if (!declared.repeated) return itemLines(name, value, declared.type, path);
-  if (!Array.isArray(value)) throw typeError(path, 'an array', value);
+  if (!Array.isArray(value)) throw inputError(path, 'an array', value);
   return value.flatMap((item, index) => itemLines(name, item, declared.type, `${path}[${index}]`));
 }
 
@@ -63,16 +63,5 @@ function literal(value: unknown, type: string, path: string): string {
   if (type === 'float' && typeof value === 'number') return encodeFloat(value);
   if (type === 'double' && typeof value === 'number') return encodeDouble(value);
   if (isIntegerType(type) && typeof value === 'number' && fitsInteger(type, value)) return String(value);
-  throw typeError(path, describeType(type), value);
-}
-
-function typeError(path: string, expected: string, found: unknown): CaffeError {
-  return new CaffeError('ERR_CAFFE_INPUT', `'${path}' takes ${expected}; found ${describe(found)}.`);
-}
-
-/** JSON cannot show everything: NaN, bigints, cycles. */
-function describe(value: unknown): string {
-  if (typeof value === 'string') return JSON.stringify(value);
-  if (Array.isArray(value)) return 'an array';
-  return typeof value === 'object' && value !== null ? 'an object' : String(value);
+  throw inputError(path, describeType(type), value);
 }

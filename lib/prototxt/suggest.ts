@@ -1,4 +1,5 @@
 const FEW = 8;
+const MOST_MISTAKES = 3;
 
 /** The hint for a name that does not exist: the one that was probably meant, or what there is if that is little. */
 export function suggestion(name: string, known: readonly string[]): string | undefined {
@@ -7,10 +8,10 @@ export function suggestion(name: string, known: readonly string[]): string | und
   return known.length > 0 && known.length <= FEW ? `There is: ${known.join(', ')}.` : undefined;
 }
 
-/** The known name nearest in spelling, when no more than a third of the letters differ. */
+/** The known name nearest in spelling, when it is near enough: half of the letters of a short name, three of a long one. */
 function nearestTo(name: string, known: readonly string[]): string | undefined {
   let nearest: string | undefined;
-  let least = Math.max(1, Math.floor(name.length / 3)) + 1;
+  let least = Math.min(MOST_MISTAKES, Math.ceil(name.length / 2)) + 1;
   for (const candidate of known) {
     const distance = editDistance(name.toLowerCase(), candidate.toLowerCase());
     if (distance < least) [nearest, least] = [candidate, distance];

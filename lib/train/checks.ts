@@ -1,7 +1,7 @@
 /** Checks of the caller's options, with errors that name the option, what it was and what it may be. */
 import { CaffeError } from '../errors';
-import { type LearningRatePolicy, POLICY_TYPES } from './policy';
 import { type MeanOption, SOLVER_TYPES, type TrainOptions } from './options';
+import { type LearningRatePolicy, POLICY_TYPES } from './policy';
 
 const MOST_SEEDS = 2 ** 31;
 

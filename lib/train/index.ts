@@ -159,7 +159,11 @@ function foreignWeights({ weights }: Preparation): CaffeError {
 function endEvent({ folder }: Preparation, reason: EndReason): TrainingEvent {
   const { best } = folder;
   const { iteration, accuracy, loss } = best ?? {};
-  return { type: 'end', reason, best: iteration === undefined ? undefined : { iteration, path: folder.snapshotPath(iteration), accuracy, loss } };
+  return {
+    type: 'end',
+    reason,
+    best: iteration === undefined ? undefined : { iteration, path: folder.snapshotPath(iteration), accuracy, loss },
+  };
 }
 
 async function report({ folder }: Preparation, control: RunControl<TrainingEvent>, event: TrainingEvent): Promise<void> {

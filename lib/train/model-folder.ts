@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { appendFile, copyFile, mkdir, readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
-import { CaffeError } from '../errors';
+import { CaffeError, messageOf } from '../errors';
 import { writeFileWhole, writeWhole } from '../files';
 import { HISTORY_FILE, MODEL_FILES, snapshotFile } from '../model-files';
 import { folderInfo, type Metrics, type ModelInfo, type ModelStatus, type SnapshotInfo } from '../model-info';
@@ -159,10 +159,7 @@ function partition<T>(values: readonly T[], holds: (value: T) => boolean): [T[],
 }
 
 async function makeRoom(folder: string, overwrite: boolean): Promise<void> {
-  const files = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return [];
-    throw new CaffeError('ERR_CAFFE_FILE', `'${folder}' cannot be used as a model folder: ${error.message}`, { file: folder, cause: error });
-  });
+  const files = await filesIn(folder);
   if (files.length === 0) return;
   if (!files.includes(MODEL_FILES.info) && !files.includes(MODEL_FILES.trainVal)) {
     throw new CaffeError('ERR_CAFFE_FILE', `The folder '${folder}' is in use, and not by a model.`, {
@@ -177,6 +174,18 @@ async function makeRoom(folder: string, overwrite: boolean): Promise<void> {
     });
   }
   await rm(folder, { recursive: true });
+}
+
+async function filesIn(folder: string): Promise<string[]> {
+  try {
+    return await readdir(folder);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw new CaffeError('ERR_CAFFE_FILE', `'${folder}' cannot be used as a model folder: ${messageOf(error)}`, {
+      file: folder,
+      cause: error,
+    });
+  }
 }
 
 async function createFolder(folder: string): Promise<void> {

@@ -1,6 +1,6 @@
 /** From the network as given to the two that are built: for training and for deployment. */
 import path from 'node:path';
-import type { Dataset } from '../dataset';
+import { type Dataset, SET_FILES } from '../dataset';
 import { channelsOf, inputSizeOf, type Preprocessing } from '../preprocessing';
 import { type DataSource, retarget, setLearningRates, toDeploy, toTrainVal } from '../prototxt';
 import { readNetwork } from '../prototxt/network';
@@ -59,11 +59,11 @@ function dataSources(plan: TrainingPlan, preprocessing: Preprocessing, dataset: 
     scale,
     ...(typeof mean === 'string' ? { meanFile: mean } : { meanValues: mean ?? [] }),
   };
-  const source = (database: string) => path.relative(folder, path.join(dataset.path, database));
-  const train: DataSource = { ...pixels, source: source('train_db'), batchSize: plan.batchSize, mirror: plan.mirror, shuffle: true };
+  const source = (set: 'train' | 'validation') => path.relative(folder, path.join(dataset.path, SET_FILES[set].database));
+  const train: DataSource = { ...pixels, source: source('train'), batchSize: plan.batchSize, mirror: plan.mirror, shuffle: true };
   const validation: DataSource = {
     ...pixels,
-    source: source(plan.images.validation > 0 ? 'val_db' : 'train_db'),
+    source: source(plan.images.validation > 0 ? 'validation' : 'train'),
     batchSize: plan.validationBatchSize,
     mirror: false,
   };

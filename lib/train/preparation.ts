@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { type Dataset, openDataset } from '../dataset';
+import { DATASET_FILES, type Dataset, openDataset } from '../dataset';
 import { CaffeError } from '../errors';
 import { exists } from '../model-files';
 import { checkOptions } from './checks';
@@ -35,22 +35,24 @@ export async function prepare(options: TrainOptions): Promise<Preparation> {
   const output = path.resolve(options.output ?? defaultOutput(dataset));
   refuseToOverwrite(output, weights);
 
-  const meanImage = path.join(dataset.path, 'mean.binaryproto');
   const { plan, warnings } = planTraining(options, dataset, source.text);
-  const preprocessing = await preprocessingFor(plan, dataset, meanImage);
+  const preprocessing = preprocessingFor(plan, dataset);
   const networks = buildNetworks(source.text, plan, preprocessing, dataset, output, weights !== undefined);
 
   const subject = { name: source.name ?? path.basename(output), dataset: path.basename(dataset.path), preprocessing };
   const folder = await ModelFolder.create(output, options.overwrite ?? false, subject);
-  await folder.copyMean(meanImage);
+  await folder.copyMean(path.join(dataset.path, DATASET_FILES.mean));
   await folder.writeTexts({ original: source.text, ...networks, labels: plan.labels });
   return { plan, folder, weights, ...networks, warnings: [...warnings, ...networks.warnings] };
 }
 
+/** Opened anew, since a dataset that was opened long ago may have been moved or replaced. */
 async function datasetOf(dataset: TrainOptions['dataset']): Promise<Dataset> {
-  if (typeof dataset === 'string') return openDataset(dataset);
-  if (dataset) return dataset;
-  throw new CaffeError('ERR_CAFFE_INPUT', "'dataset' is missing.", { hint: 'Give a dataset of createDataset or openDataset, or its folder.' });
+  const folder = typeof dataset === 'string' ? dataset : dataset?.path;
+  if (folder !== undefined) return openDataset(folder);
+  throw new CaffeError('ERR_CAFFE_INPUT', "'dataset' is missing.", {
+    hint: 'Give a dataset of createDataset or openDataset, or its folder.',
+  });
 }
 
 /** The weights to copy, known to be there. */

@@ -2,8 +2,8 @@
 import path from 'node:path';
 import { MODEL_FILES, SNAPSHOT_PREFIX } from '../model-files';
 import { native } from '../native';
-import { policyFields } from './policy';
 import type { TrainingPlan } from './plan';
+import { policyFields } from './policy';
 
 /** Weight decay, as a part of the learning rate, where the caller gives none: DIGITS's. */
 const DECAY_PER_RATE = 0.01;

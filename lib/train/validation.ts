@@ -42,7 +42,10 @@ export class Validation {
     const sheet = new ScoreSheet(labels);
     await nativeOf(this.net).rewind(0);
     for (let first = 0; first < images.validation; first += validationBatchSize) {
-      const { [this.blobs.scores]: scores, [this.blobs.label]: label } = await this.net.forward({}, { blobs: Object.values(this.blobs), signal });
+      const { [this.blobs.scores]: scores, [this.blobs.label]: label } = await this.net.forward(
+        {},
+        { blobs: Object.values(this.blobs), signal },
+      );
       const count = Math.min(validationBatchSize, images.validation - first);
       if (scores && label) this.enter(sheet, scores, label, count);
     }

@@ -43,14 +43,24 @@ const SPACE_NEEDED = 400e6;
 // One compiler process takes up to 600 MB on Caffe's layers: more jobs than fit into memory would be slower, or be killed.
 const MEMORY_PER_JOB = 600e6;
 
-function compiler() {
+function versionOutput(program, args, remedy) {
   try {
-    return execFileSync(process.env.CXX ?? 'c++', ['-dumpfullversion', '-dumpmachine'], { encoding: 'utf8' }).trim();
+    return execFileSync(program, args, { encoding: 'utf8' }).trim();
   } catch (error) {
-    throw new SetupError(`The C++ compiler ${process.env.CXX ?? 'c++'} does not run: ${error.message.split('\n')[0]}`, {
-      hint: 'Install one (Debian: build-essential), or let the environment variable CXX name it.',
-    });
+    throw new SetupError(`${program} does not run: ${error.message.split('\n')[0]}`, { hint: remedy });
   }
+}
+
+/** The tools whose versions show in the result: the compiler, and the one that writes the classes of Caffe's messages. */
+function tools() {
+  return [
+    versionOutput(
+      process.env.CXX ?? 'c++',
+      ['-dumpfullversion', '-dumpmachine'],
+      'Install a C++ compiler (Debian: build-essential), or let CXX name it.',
+    ),
+    versionOutput('protoc', ['--version'], 'Install the protobuf compiler (Debian: protobuf-compiler).'),
+  ];
 }
 
 /** Our logging header, which is compiled into Caffe, without what makes no difference: formatting it is no reason to build Caffe again. */
@@ -65,7 +75,7 @@ function loggingHeader(root) {
 /** Names a build after everything that went into it, so that equal ones are shared and different ones never mixed up. */
 function buildKey(root, sourceKey) {
   return digest()
-    .value([RECIPE, FLAGS, sourceKey, compiler(), process.platform, process.arch, loggingHeader(root)])
+    .value([RECIPE, FLAGS, sourceKey, tools(), process.platform, process.arch, loggingHeader(root)])
     .toString();
 }
 
@@ -147,10 +157,8 @@ async function ensureBuilt(report, root, cache, { key, description, unpack }) {
   );
   try {
     if (isBuilt(prefix)) return result;
-    const folder = path.join(cache, 'tmp', key);
-    fs.rmSync(folder, { recursive: true, force: true }); // of a set-up that was killed: the lock is ours, so nobody uses it
     fs.rmSync(prefix, { recursive: true, force: true });
-    fs.mkdirSync(folder, { recursive: true });
+    const folder = freshFolder(path.join(cache, 'tmp'), `${key}-`);
     try {
       await checkSpace(cache);
       const source = await unpack(folder);
@@ -165,6 +173,16 @@ async function ensureBuilt(report, root, cache, { key, description, unpack }) {
   } finally {
     release();
   }
+}
+
+/** A new folder to build in. What a set-up that was killed has left under this name goes: the lock is ours, so nobody uses it. */
+function freshFolder(parent, name) {
+  fs.mkdirSync(parent, { recursive: true });
+  for (const old of fs.readdirSync(parent).filter((other) => other.startsWith(name))) {
+    // Its compilers may still be writing for a moment.
+    fs.rmSync(path.join(parent, old), { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
+  }
+  return fs.mkdtempSync(path.join(parent, name));
 }
 
 function isBuilt(prefix) {

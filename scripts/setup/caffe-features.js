@@ -109,11 +109,12 @@ function linkItems(items) {
 /**
  * Describes a built Caffe in the words of caffe.json. Its version is known only of a shared library.
  *
- * @param {{ libraries: string[], includes: string[], targets?: string, cmake: string[] }} found
+ * @param {{ libraries: string[], includes: string[], cmake: string[], prefix: string }} found `cmake` are the files of an exported
+ *   CaffeTargets, `prefix` is where it was installed
  */
-function describeLibrary({ libraries, includes, targets, cmake }) {
+function describeLibrary({ libraries, includes, cmake, prefix }) {
   const { library, symbols } = choose(libraries);
-  const exported = readTargets(cmake, targets ? path.resolve(targets, '..', '..') : '');
+  const exported = readTargets(cmake, prefix);
   const glog = throws(symbols) ? 'throwing' : 'real';
   const flavour = flavourOf(symbols, includes);
   const features = FEATURES.filter(({ symbol }) => symbol.test(symbols));

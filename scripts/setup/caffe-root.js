@@ -7,6 +7,8 @@ const { digest, readStamp, writeJson } = require('./stamp');
 const exists = (...parts) => fs.existsSync(path.join(...parts));
 const LIBRARY_FOLDERS = ['lib', 'lib64', `lib/${{ x64: 'x86_64', arm64: 'aarch64' }[process.arch] ?? process.arch}-linux-gnu`];
 const LIBRARIES = ['libcaffe.a', 'libcaffe.so', 'libcaffe-nv.so'];
+// Raised when the same Caffe is described in another way.
+const DESCRIPTION = 1;
 const EXPECTED =
   'Let it name a build tree of Caffe (make or cmake) or a prefix that `make install` or `make distribute` filled,\n' +
   'so that lib/libcaffe.so or lib/libcaffe.a and include/caffe/caffe.hpp are in it; or unset it: Caffe is then built from source.';
@@ -74,16 +76,15 @@ async function fromCaffeRoot(root, given) {
   const cmake = targetFiles(found.targets[0]);
   const headers = [path.join(found.headers[0], 'caffe', 'caffe.hpp'), path.join(found.generated[0], 'caffe', 'proto', 'caffe.pb.h')];
   const key = digest()
-    .value(['CAFFE_ROOT', 3, place])
+    .value([DESCRIPTION, place])
     .identity([...found.libraries, ...headers, ...cmake])
     .toString();
   const prefix = path.join(root, 'build', 'caffe-root');
   const file = path.join(prefix, 'caffe.json');
   let manifest = readStamp(file);
   if (manifest?.key !== key) {
-    const { libraries, targets } = found;
     const includes = [...new Set([found.headers[0], found.generated[0]])];
-    const description = describeLibrary({ libraries, includes, targets: targets[0], cmake });
+    const description = describeLibrary({ libraries: found.libraries, includes, cmake, prefix: place });
     manifest = { key, source: `CAFFE_ROOT ${place}`, ...description, version: description.version ?? found.version ?? 'unknown' };
     writeJson(file, manifest);
   }

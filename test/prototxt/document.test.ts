@@ -183,7 +183,7 @@ describe('parse refuses', () => {
 });
 
 test('long documents take linear time', () => {
-  const text = `${'# comment\n'.repeat(50_000)}a: "${'\\\\x'.repeat(200_000)}"\n${'b: 1 '.repeat(50_000)}`;
+  const text = `${'# comment\n'.repeat(50_000)}a: "${'\\\\x'.repeat(20_000)}"\n${'b: 1 '.repeat(50_000)}`;
   expect(parse(text).root.numbers('b')).toHaveLength(50_000);
 });
 

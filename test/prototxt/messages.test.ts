@@ -125,7 +125,7 @@ solver_mode: CPU
   test('and parseSolver are each other’s inverse', () => {
     const solvers = fc.record(
       {
-        net: fc.string({ unit: 'binary' }).filter((text) => text.isWellFormed()),
+        net: fc.string({ unit: 'binary' }),
         base_lr: fc.float({ noNaN: true }).map(Math.fround),
         test_iter: fc.array(fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 }), { minLength: 1 }),
         random_seed: fc.maxSafeInteger(),

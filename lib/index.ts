@@ -1,0 +1,35 @@
+/** The public API of caffe-node. */
+import * as prototxt from './prototxt';
+
+export type { Blob } from './blob';
+export { caffe, type Features, type LogMessage } from './caffe';
+export { type ClassifyOptions, classify, type Prediction } from './classify';
+export { createDataset, type Dataset, type DatasetOptions, type DatasetProgress, openDataset } from './dataset';
+export { type Archive, type DeployOptions, deploy } from './deploy';
+export { CaffeError, type CaffeErrorCode, type CaffeErrorDetails } from './errors';
+export { type ImageTensor, loadImage, oversample, resizeImage } from './image';
+export { type Model, type ModelLike, openModel, type Snapshot } from './model';
+export type { ClassMetrics, Metrics } from './model-info';
+export { type CopyOptions, type CopyReport, type Layer, Net, type NetOptions, type Phase, type RunOptions, type Weights } from './net';
+export type { ImageSource, RawFrame, ResizeMode } from './pixels';
+export type { Preprocessing } from './preprocessing';
+export type { Run } from './run';
+export { type SolveResult, Solver, type SolverOptions, type SolverParameter, type StepResult } from './solver';
+export type { Tensor, TensorLike } from './tensor';
+export {
+  type EndReason,
+  type LearningRateChoice,
+  type LearningRatePolicy,
+  type MeanOption,
+  type RangePoint,
+  type RetargetedHead,
+  type SolverType,
+  shippedNetworks,
+  type TrainingEvent,
+  type TrainingPlan,
+  type TrainingWarning,
+  type TrainOptions,
+  train,
+} from './train';
+export { type Mean, Transformer } from './transformer';
+export { prototxt };

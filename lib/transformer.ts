@@ -1,0 +1,171 @@
+import { CaffeError } from './errors';
+import { type ImageTensor, requireImage } from './image';
+import { type NativeTransformerSpec, native, type Tensor } from './native';
+import { shapeText, sizeOf } from './tensor';
+
+/** One value for each channel, or an image: [height, width] for all channels, [channels, height, width], or that with a leading 1. */
+export type Mean = readonly number[] | Float32Array | Tensor;
+
+type Settings = Omit<NativeTransformerSpec, 'size'>;
+
+/**
+ * pycaffe's `caffe.io.Transformer`: from images to what a network takes, and back. Always in this order, whatever the order of the
+ * calls: resize to the network's input, transpose, swap channels, × raw scale, − mean, × input scale. What is not set is left out.
+ *
+ * ```ts
+ * const transformer = new Transformer({ data: net.blobs.data.shape });
+ * transformer.setTranspose('data', [2, 0, 1]);        // height × width × channels → channels × height × width
+ * transformer.setChannelSwap('data', [2, 1, 0]);      // RGB → BGR
+ * transformer.setRawScale('data', 255);               // 0..1 → 0..255
+ * transformer.setMean('data', [104, 117, 123]);
+ * const input = await transformer.preprocess('data', await loadImage('cat.jpg'));
+ * ```
+ */
+export class Transformer {
+  readonly #inputs = new Map<string, { shape: number[]; settings: Settings }>();
+
+  /**
+   * @param inputs shape of each input blob, [items, channels, height, width].
+   * @throws {CaffeError} ERR_CAFFE_INPUT for a shape that has not four extents from 1.
+   */
+  constructor(inputs: Readonly<Record<string, readonly number[]>>) {
+    for (const [name, shape] of Object.entries(inputs)) {
+      if (!Array.isArray(shape) || shape.length !== 4 || !shape.every((extent) => Number.isInteger(extent) && extent >= 1)) {
+        throw wrong(name, `Input '${name}' must have the shape [items, channels, height, width]; ${JSON.stringify(shape)} was given.`);
+      }
+      this.#inputs.set(name, { shape: [...shape], settings: {} });
+    }
+  }
+
+  /**
+   * @param order the axes of the image (0 height, 1 width, 2 channels) in the network's order, as a rule [2, 0, 1].
+   * @throws {CaffeError} ERR_CAFFE_INPUT unless each axis is named once.
+   */
+  setTranspose(name: string, order: readonly number[]): void {
+    const { settings } = this.#input(name);
+    if (!isPermutation(order, 3)) {
+      throw wrong(name, `The transpose order of '${name}' must name each of the axes 0, 1 and 2 once; ${JSON.stringify(order)} was given.`);
+    }
+    settings.transpose = [...order];
+  }
+
+  /**
+   * @param order the channels in the network's order: [2, 1, 0] turns RGB into BGR.
+   * @throws {CaffeError} ERR_CAFFE_INPUT unless each channel of the input is named once.
+   */
+  setChannelSwap(name: string, order: readonly number[]): void {
+    const { settings, shape } = this.#input(name);
+    const channels = shape[1] as number;
+    if (!isPermutation(order, channels)) {
+      const given = JSON.stringify(order);
+      throw wrong(name, `The channel swap of '${name}' must name each of its ${channels} channels once, from 0; ${given} was given.`);
+    }
+    settings.channelSwap = [...order];
+  }
+
+  /** Factor before the mean is subtracted: 255 for networks that were trained on 0..255. */
+  setRawScale(name: string, scale: number): void {
+    this.#input(name).settings.rawScale = requireScale(name, scale);
+  }
+
+  /**
+   * What is subtracted after the raw scale, in the network's channel order.
+   *
+   * @param mean an image of another size than the input is resized to it.
+   * @throws {CaffeError} ERR_CAFFE_INPUT when its number of channels is not the input's.
+   */
+  setMean(name: string, mean: Mean): void {
+    const { settings, shape } = this.#input(name);
+    settings.mean = meanTensor(name, mean, shape[1] as number);
+  }
+
+  /** Factor after the mean was subtracted. */
+  setInputScale(name: string, scale: number): void {
+    this.#input(name).settings.inputScale = requireScale(name, scale);
+  }
+
+  /**
+   * @param image shape [height, width, channels], as from `loadImage`; it is not changed.
+   * @returns shape [channels, height, width] (with the usual transpose), to be fed to the network.
+   * @throws {CaffeError} ERR_CAFFE_INPUT for an unknown name or an image that has not three axes; ERR_CAFFE_SHAPE when it does not fit the settings.
+   */
+  async preprocess(name: string, image: ImageTensor): Promise<Tensor> {
+    const spec = this.#spec(name);
+    return native.preprocess(requireImage(image, 'The image'), spec);
+  }
+
+  /**
+   * The way back, but for the resize.
+   *
+   * @param tensor one item, [channels, height, width]; leading axes of length 1 are dropped.
+   * @throws {CaffeError} ERR_CAFFE_INPUT for an unknown name or data that is not one item; ERR_CAFFE_SHAPE when it does not fit the settings.
+   */
+  async deprocess(name: string, tensor: Tensor): Promise<ImageTensor> {
+    const spec = this.#spec(name);
+    return native.deprocess(requireImage(withoutLeadingOnes(tensor), 'The data'), spec);
+  }
+
+  #spec(name: string): NativeTransformerSpec {
+    const { shape, settings } = this.#input(name);
+    return { size: [shape[2] as number, shape[3] as number], ...settings };
+  }
+
+  #input(name: string): { shape: number[]; settings: Settings } {
+    const input = this.#inputs.get(name);
+    if (!input) {
+      const hint = this.#inputs.size > 0 ? `Its inputs are: ${[...this.#inputs.keys()].join(', ')}.` : 'It was made without inputs.';
+      throw new CaffeError('ERR_CAFFE_INPUT', `'${name}' is not an input of this transformer.`, { blob: name, hint });
+    }
+    return input;
+  }
+}
+
+function wrong(blob: string, message: string): CaffeError {
+  return new CaffeError('ERR_CAFFE_INPUT', message, { blob });
+}
+
+function isPermutation(order: readonly number[], length: number): boolean {
+  return Array.isArray(order) && order.length === length && Array.from({ length }, (_, i) => i).every((i) => order.includes(i));
+}
+
+function requireScale(name: string, scale: number): number {
+  if (!Number.isFinite(scale) || scale === 0) {
+    throw wrong(name, `A scale of '${name}' must be a finite number other than 0; ${String(scale)} was given.`);
+  }
+  return scale;
+}
+
+function meanTensor(name: string, mean: Mean, channels: number): Tensor {
+  if (Array.isArray(mean) || ArrayBuffer.isView(mean)) return perChannel(name, Float32Array.from(mean as ArrayLike<number>), channels);
+  const { shape, data } = withoutLeadingOnes((mean ?? {}) as Tensor);
+  if (!Array.isArray(shape) || !ArrayBuffer.isView(data)) {
+    throw wrong(name, `The mean of '${name}' must be one number for each channel, or a Tensor.`);
+  }
+  if (data.length !== sizeOf(shape) || data.length === 0) {
+    throw wrong(name, `The mean of '${name}' has ${data.length} values; its shape ${shapeText(shape)} takes ${sizeOf(shape)}.`);
+  }
+  if (shape.length === 1) return perChannel(name, Float32Array.from(data), channels);
+  const ownChannels = shape.length === 2 ? channels : shape[0];
+  if (shape.length > 3 || ownChannels !== channels) {
+    throw wrong(name, `A mean of shape ${shapeText(shape)} does not fit '${name}', which has ${channels} channels.`);
+  }
+  return { shape: [...shape], data: Float32Array.from(data) };
+}
+
+function perChannel(name: string, data: Float32Array, channels: number): Tensor {
+  if (data.length !== channels || !data.every(Number.isFinite)) {
+    throw wrong(
+      name,
+      `The mean of '${name}' must have one number for each of its ${channels} channels; ${data.length} were given: ${data}.`,
+    );
+  }
+  return { shape: [channels], data };
+}
+
+/** The same data seen with three axes at most, where those in front have the length 1. */
+function withoutLeadingOnes(tensor: Tensor): Tensor {
+  const shape = tensor?.shape;
+  if (!Array.isArray(shape)) return tensor;
+  const extra = Math.max(0, shape.length - 3);
+  return shape.slice(0, extra).every((extent) => extent === 1) ? { shape: shape.slice(extra), data: tensor.data } : tensor;
+}
