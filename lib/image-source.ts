@@ -45,11 +45,16 @@ const MOST_BYTES = 2 ** 29;
 export async function openImage(source: ImageSource, signal?: AbortSignal): Promise<OpenedImage> {
   throwIfAborted(signal);
   if (typeof source === 'string') return openFile(source);
+  if (typeof source !== 'object' || source === null) throw noSource(source);
   if (isUrl(source)) return openFile(pathOf(source));
   if (ArrayBuffer.isView(source)) return { name: 'The image', bytes: asBuffer(source, 'The image') };
   if (isRawFrame(source)) return openFrame(source);
   if (isStream(source)) return { name: 'The image of the stream', bytes: await readStream(source, signal) };
-  throw new CaffeError('ERR_CAFFE_INPUT', `An image cannot be read from ${describe(source)}.`, {
+  throw noSource(source);
+}
+
+function noSource(value: unknown): CaffeError {
+  return new CaffeError('ERR_CAFFE_INPUT', `An image cannot be read from ${describe(value)}.`, {
     hint: 'Give a path, a file: URL, the bytes of an image file (Uint8Array), a readable stream, or { data, width, height, channels }.',
   });
 }

@@ -82,7 +82,13 @@ describe('a net in memory', () => {
     const other = await Net.from(TINY, { weights: file });
     expect(other.params.fc?.[0]?.data).toEqual(weights);
     const third = await Net.from(TINY);
-    expect(await third.copyFrom(await net.toBuffer())).toEqual({ copied: ['conv1', 'fc'], missing: [], unused: [], renamed: [], mismatched: [] });
+    expect(await third.copyFrom(await net.toBuffer())).toEqual({
+      copied: ['conv1', 'fc'],
+      missing: [],
+      unused: [],
+      renamed: [],
+      mismatched: [],
+    });
     const hdf5 = path.join(folder, 'tiny.caffemodel.h5');
     await net.save(hdf5, { format: 'hdf5' });
     const fourth = await Net.from(TINY, { weights: hdf5 });
@@ -180,7 +186,11 @@ describe('bad input', () => {
     ['no layers', 'name: "x"', { code: 'ERR_CAFFE_PROTOTXT' }],
     ['an unknown bottom', 'layer { name: "a" type: "ReLU" bottom: "nowhere" top: "b" }', { code: 'ERR_CAFFE_FATAL', layer: 'a' }],
     ['no num_output', LINEAR.replace('num_output: 2', ''), { code: 'ERR_CAFFE_PROTOTXT', layer: 'fc' }],
-    ['a dropout ratio of 2', `${LINEAR}layer { name: "d" type: "Dropout" bottom: "fc" top: "fc" dropout_param { dropout_ratio: 2 } }`, { layer: 'd' }],
+    [
+      'a dropout ratio of 2',
+      `${LINEAR}layer { name: "d" type: "Dropout" bottom: "fc" top: "fc" dropout_param { dropout_ratio: 2 } }`,
+      { layer: 'd' },
+    ],
     ['a stride of 0', TINY.replace('stride: 2', 'stride: 0'), { code: 'ERR_CAFFE_PROTOTXT', layer: 'pool1' }],
     ['a group of 0', TINY.replace('pad: 1', 'pad: 1 group: 0'), { code: 'ERR_CAFFE_PROTOTXT', layer: 'conv1' }],
     ['a negative shape', LINEAR.replace('dim: 3', 'dim: -3'), { code: 'ERR_CAFFE_FATAL' }],
@@ -239,7 +249,10 @@ describe('bad input', () => {
     expect(mismatch.message).toContain('3×36');
     expect(mismatch.message).toContain('5×36');
     expect(mismatch.hint).toContain('new name');
-    expect((await wider.copyFrom(whole, { strict: false })).mismatched).toMatchObject([{ layer: 'fc', file: [3, 36], net: [5, 36] }, { layer: 'fc' }]);
+    expect((await wider.copyFrom(whole, { strict: false })).mismatched).toMatchObject([
+      { layer: 'fc', file: [3, 36], net: [5, 36] },
+      { layer: 'fc' },
+    ]);
     expect((await wider.copyFrom(whole, { ignore: ['fc'] })).copied).toEqual(['conv1']);
     expect(net.params.fc?.[0]?.data).toEqual(before);
     expect(await failureOf(Net.from(TINY, { weights: 5 as never }))).toMatchObject({ code: 'ERR_CAFFE_INPUT' });
@@ -296,7 +309,9 @@ describeShared('pycaffe', () => {
 
   test('gradients of the tiny network agree within 1e-4', async () => {
     type Tensor = { shape: number[]; data: number[] };
-    const expected = golden<{ blobs: Record<string, Tensor>; diffs: Record<string, Tensor>; params: Record<string, Tensor[]> }>('tiny_gradients.json');
+    const expected = golden<{ blobs: Record<string, Tensor>; diffs: Record<string, Tensor>; params: Record<string, Tensor[]> }>(
+      'tiny_gradients.json',
+    );
     const net = await Net.load(path.join(shared, 'goldens/pycaffe/tiny_train.prototxt'), {
       phase: 'train',
       weights: path.join(shared, 'goldens/pycaffe/tiny_init.caffemodel'),

@@ -9,3 +9,4 @@ export { parseNet, parseSolver } from './parse-message';
 export { type RetargetOptions, type RetargetResult, retarget } from './retarget';
 export { stringify } from './stringify';
 export { type TrainValOptions, type TrainValResult, toTrainVal } from './train-val';
+export { upgrade } from './upgrade';

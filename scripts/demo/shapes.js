@@ -6,14 +6,7 @@
 /** @type {Record<string, Outline[]>} */
 const SHAPES = {
   circle: [polygon(64)],
-  square: [
-    [
-      [-1, -1],
-      [1, -1],
-      [1, 1],
-      [-1, 1],
-    ],
-  ],
+  square: [square()],
   triangle: [polygon(3)],
   star: [polygon(10, (i) => (i % 2 === 0 ? 1 : 0.42))],
   cross: [cross(0.32)],
@@ -38,6 +31,16 @@ function polygon(corners, radius = () => 1) {
 /** @param {number} angle in radians, 0 is up @param {number} radius @returns {Point} */
 function onCircle(angle, radius = 1) {
   return [radius * Math.sin(angle), -radius * Math.cos(angle)];
+}
+
+/** @returns {Outline} */
+function square() {
+  return [
+    [-1, -1],
+    [1, -1],
+    [1, 1],
+    [-1, 1],
+  ];
 }
 
 /** @param {number} arm half the width of an arm @returns {Outline} */
