@@ -20,13 +20,15 @@ Part ToPart(const Napi::Value& value) {
 }
 
 // A Float32Array over Caffe's memory, which it keeps alive; a copy where the runtime forbids external memory (Electron).
-Napi::Float32Array NewView(Napi::Env env, const boost::shared_ptr<caffe::SyncedMemory>& memory, float* values, std::size_t count) {
+Napi::Float32Array NewView(Napi::Env env, const boost::shared_ptr<caffe::SyncedMemory>& memory, float* values,
+                           std::size_t count) {
   Environment& environment = Environment::Of(env);
   if (environment.external_memory_allowed()) {
     napi_value buffer = nullptr;
     auto keeper = std::make_unique<boost::shared_ptr<caffe::SyncedMemory>>(memory);
     const auto release = [](napi_env, void*, void* hint) {
-      const std::unique_ptr<boost::shared_ptr<caffe::SyncedMemory>> owned(static_cast<boost::shared_ptr<caffe::SyncedMemory>*>(hint));
+      const std::unique_ptr<boost::shared_ptr<caffe::SyncedMemory>> owned(
+          static_cast<boost::shared_ptr<caffe::SyncedMemory>*>(hint));
     };
     if (napi_create_external_arraybuffer(env, values, count * sizeof(float), release, keeper.get(), &buffer) == napi_ok) {
       static_cast<void>(keeper.release());
@@ -41,12 +43,14 @@ Napi::Float32Array NewView(Napi::Env env, const boost::shared_ptr<caffe::SyncedM
 
 void CheckShape(const std::vector<int>& shape) {
   constexpr int kMaxAxes = 32;  // caffe::kMaxBlobAxes
-  if (shape.size() > kMaxAxes) throw Failure("SHAPE", "A blob has at most 32 axes; " + std::to_string(shape.size()) + " were given.");
+  if (shape.size() > kMaxAxes)
+    throw Failure("SHAPE", "A blob has at most 32 axes; " + std::to_string(shape.size()) + " were given.");
   std::int64_t count = 1;
   for (const int extent : shape) {
     if (extent < 0) throw Failure("SHAPE", "A shape has no negative numbers: " + ShapeText(shape) + ".");
     count *= extent;
-    if (count > std::numeric_limits<int>::max()) throw Failure("SHAPE", "A blob of shape " + ShapeText(shape) + " has 2^31 values or more.");
+    if (count > std::numeric_limits<int>::max())
+      throw Failure("SHAPE", "A blob of shape " + ShapeText(shape) + " has 2^31 values or more.");
   }
 }
 
@@ -66,16 +70,16 @@ class ReadJob final : public Job {
 
 }  // namespace
 
-BlobWrap::BlobWrap(const Napi::CallbackInfo& info)
-    : Napi::ObjectWrap<BlobWrap>(info), content_(WrapContent<BlobContent>(info)) {
+BlobWrap::BlobWrap(const Napi::CallbackInfo& info) : Napi::ObjectWrap<BlobWrap>(info), content_(WrapContent<BlobContent>(info)) {
   info.This().As<Napi::Object>().TypeTag(&kTag);
 }
 
 void BlobWrap::Register(Napi::Env env) {
-  Environment::Of(env).blob_class = Napi::Persistent(DefineClass(
-      env, "Blob",
-      {InstanceAccessor<&BlobWrap::Shape>("shape"), InstanceAccessor<&BlobWrap::Count>("count"), InstanceMethod("view", &BlobWrap::View),
-       InstanceMethod("set", &BlobWrap::SetValues), InstanceMethod("reshape", &BlobWrap::Reshape), InstanceMethod("read", &BlobWrap::Read)}));
+  Environment::Of(env).blob_class =
+      Napi::Persistent(DefineClass(env, "Blob",
+                                   {InstanceAccessor<&BlobWrap::Shape>("shape"), InstanceAccessor<&BlobWrap::Count>("count"),
+                                    InstanceMethod("view", &BlobWrap::View), InstanceMethod("set", &BlobWrap::SetValues),
+                                    InstanceMethod("reshape", &BlobWrap::Reshape), InstanceMethod("read", &BlobWrap::Read)}));
 }
 
 Napi::Value BlobWrap::Shape(const Napi::CallbackInfo& info) {
@@ -130,11 +134,12 @@ Napi::Value BlobWrap::SetValues(const Napi::CallbackInfo& info) {
     content_.net->RequireIdle();
     FloatBlob& blob = *content_.blob;
     if (values.size() != static_cast<std::size_t>(blob.count())) {
-      throw Failure("INPUT", std::to_string(values.size()) + " values were given; the blob's shape " + ShapeText(blob.shape()) + " takes " +
-                                 std::to_string(blob.count()) + ".");
+      throw Failure("INPUT", std::to_string(values.size()) + " values were given; the blob's shape " + ShapeText(blob.shape()) +
+                                 " takes " + std::to_string(blob.count()) + ".");
     }
     if (values.empty()) return info.Env().Undefined();
-    std::memcpy(part == Part::kData ? blob.mutable_cpu_data() : blob.mutable_cpu_diff(), values.data(), values.size() * sizeof(float));
+    std::memcpy(part == Part::kData ? blob.mutable_cpu_data() : blob.mutable_cpu_diff(), values.data(),
+                values.size() * sizeof(float));
     return info.Env().Undefined();
   });
 }

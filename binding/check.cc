@@ -6,7 +6,8 @@ namespace caffe_node {
 
 namespace {
 
-Failure Refused(const caffe::LayerParameter& layer, const std::string& given, const std::string& expected, const std::string& hint = "") {
+Failure Refused(const caffe::LayerParameter& layer, const std::string& given, const std::string& expected,
+                const std::string& hint = "") {
   FailureDetails details;
   details.layer = layer.name();
   details.hint = hint;
@@ -28,8 +29,9 @@ void CheckConvolution(const caffe::LayerParameter& layer) {
 
 void CheckPooling(const caffe::LayerParameter& layer) {
   const caffe::PoolingParameter& param = layer.pooling_param();
-  const bool zero_stride = param.has_stride() ? param.stride() == 0
-                                              : (param.has_stride_h() && param.stride_h() == 0) || (param.has_stride_w() && param.stride_w() == 0);
+  const bool zero_stride =
+      param.has_stride() ? param.stride() == 0
+                         : (param.has_stride_h() && param.stride_h() == 0) || (param.has_stride_w() && param.stride_w() == 0);
   if (zero_stride) throw Refused(layer, "stride: 0", "at least 1 is needed");
 }
 
@@ -44,7 +46,8 @@ void CheckLayer(const caffe::LayerParameter& layer) {
   }
   if (type == "Dropout") {
     const float ratio = layer.dropout_param().dropout_ratio();
-    if (!(ratio >= 0 && ratio < 1)) throw Refused(layer, "dropout_ratio: " + std::to_string(ratio), "it must be at least 0 and below 1");
+    if (!(ratio >= 0 && ratio < 1))
+      throw Refused(layer, "dropout_ratio: " + std::to_string(ratio), "it must be at least 0 and below 1");
   }
 }
 

@@ -27,17 +27,17 @@ double ToDouble(const Napi::Value& value, const char* what);
 bool ToBool(const Napi::Value& value, const char* what);
 std::vector<std::string> ToStrings(const Napi::Value& value, const char* what);
 std::vector<int> ToInts(const Napi::Value& value, const char* what);
-std::vector<float> ToFloats(const Napi::Value& value, const char* what);         // a Float32Array, copied
-std::vector<std::uint8_t> ToBytes(const Napi::Value& value, const char* what);   // a Uint8Array, copied
-TensorData ToTensor(const Napi::Value& value, const char* what);                 // { shape, data }; the counts must agree
+std::vector<float> ToFloats(const Napi::Value& value, const char* what);        // a Float32Array, copied
+std::vector<std::uint8_t> ToBytes(const Napi::Value& value, const char* what);  // a Uint8Array, copied
+TensorData ToTensor(const Napi::Value& value, const char* what);                // { shape, data }; the counts must agree
 Napi::Object ToObject(const Napi::Value& value, const char* what);
 // The property, or undefined.
 Napi::Value Property(const Napi::Object& object, const char* name);
-bool Has(const Napi::Object& object, const char* name);                          // present and not undefined
+bool Has(const Napi::Object& object, const char* name);  // present and not undefined
 
 // The data is moved into memory that JS owns.
 Napi::Object ToJs(Napi::Env env, TensorData tensor);
-Napi::Object ToJs(Napi::Env env, std::vector<NamedTensor> tensors);              // a record without prototype
+Napi::Object ToJs(Napi::Env env, std::vector<NamedTensor> tensors);  // a record without prototype
 Napi::Array ToJs(Napi::Env env, const std::vector<std::string>& values);
 Napi::Array ToJs(Napi::Env env, const std::vector<int>& values);
 // A record without prototype: names from a file are keys like any other.

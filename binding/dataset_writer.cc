@@ -3,6 +3,7 @@
 #include <caffe/proto/caffe.pb.h>
 
 #include <cstddef>
+#include <utility>
 
 #include "failure.h"
 
@@ -25,11 +26,11 @@ void CheckItem(const DatasetItem& item) {
 
 // Interleaved RGB as the planes B, G, R, which is what a Data layer expects of raw datums.
 std::string ToPlanes(const DatasetItem& item) {
-  std::string planes;
-  planes.reserve(item.pixels.size());
+  std::string planes(item.pixels.size(), '\0');
   const auto step = static_cast<std::size_t>(item.channels);
+  std::size_t target = 0;
   for (std::size_t channel = step; channel-- > 0;) {
-    for (std::size_t i = channel; i < item.pixels.size(); i += step) planes.push_back(static_cast<char>(item.pixels[i]));
+    for (std::size_t i = channel; i < item.pixels.size(); i += step) planes[target++] = static_cast<char>(item.pixels[i]);
   }
   return planes;
 }

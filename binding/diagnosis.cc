@@ -15,7 +15,8 @@ struct Symptom {
 // Texts of CHECKs that users meet, in the words of Caffe's sources; the first that occurs counts.
 constexpr std::array<Symptom, 12> kSymptoms{{
     {"Unknown layer type", "Check the spelling of `type`; caffe.layerTypes lists the types that the linked Caffe knows."},
-    {"Unknown bottom blob", "No layer above produces this blob in this phase: check the spelling of `bottom`, and the include rules of its producer."},
+    {"Unknown bottom blob",
+     "No layer above produces this blob in this phase: check the spelling of `bottom`, and the include rules of its producer."},
     {"Top blob", "Two layers produce a blob of this name in the same phase: rename one, or give them include rules."},
     {"top blobs produced by multiple sources",
      "Two layers produce a blob of this name in the same phase: rename one, or give them include rules."},
@@ -25,7 +26,8 @@ constexpr std::array<Symptom, 12> kSymptoms{{
     {"bottom blob(s) as input", "Compare the number of `bottom` lines with Caffe's layer catalogue."},
     {"top blob(s) as output", "Compare the number of `top` lines with Caffe's layer catalogue."},
     {"blob size exceeds INT_MAX", "Caffe counts the values of a blob in 31 bits: use smaller shapes or a smaller batch."},
-    {"label_value", "A label is not a class of this network: compare the labels of the dataset with the outputs of the last layer."},
+    {"label_value",
+     "A label is not a class of this network: compare the labels of the dataset with the outputs of the last layer."},
     {"top_k", "An Accuracy layer asks for more guesses than there are classes: lower its top_k, or remove it."},
 }};
 

@@ -42,9 +42,7 @@ Napi::Value Initialize(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
-Napi::Value LayerTypes(const Napi::CallbackInfo& info) {
-  return ToJs(info.Env(), caffe::LayerRegistry<float>::LayerTypeList());
-}
+Napi::Value LayerTypes(const Napi::CallbackInfo& info) { return ToJs(info.Env(), caffe::LayerRegistry<float>::LayerTypeList()); }
 
 Napi::Value SetThreads(const Napi::CallbackInfo& info) {
   return Guarded(info.Env(), [&]() -> Napi::Value {

@@ -1,6 +1,6 @@
-// The compute threads. A lane is one thread with a queue: the runs of a net go to its lane in call order, so that no net ever runs
-// twice at once and OpenMP's workers stay warm. Each environment (main thread or worker) has lanes of its own and one more for
-// files and images, so that reading a dataset does not wait for a net.
+// The compute threads. A lane is one thread with a queue: the runs of a net go to its lane in call order, so that no net ever
+// runs twice at once and OpenMP's workers stay warm. Each environment (main thread or worker) has lanes of its own and one more
+// for files and images, so that reading a dataset does not wait for a net.
 #ifndef CAFFE_NODE_EXECUTOR_H_
 #define CAFFE_NODE_EXECUTOR_H_
 

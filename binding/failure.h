@@ -1,5 +1,5 @@
-// Errors on their way from C++ to JavaScript. Anything thrown below the JS border becomes a Failure, and a Failure becomes a CaffeError,
-// in this one place.
+// Errors on their way from C++ to JavaScript. Anything thrown below the JS border becomes a Failure, and a Failure becomes a
+// CaffeError, in this one place.
 #ifndef CAFFE_NODE_FAILURE_H_
 #define CAFFE_NODE_FAILURE_H_
 
@@ -34,7 +34,8 @@ class Failure : public std::runtime_error {
   FailureDetails details_;
 };
 
-// The exception as a Failure: FATAL with file and line for a CHECK of Caffe, INPUT for a memory or a length error, itself otherwise.
+// The exception as a Failure: FATAL with file and line for a CHECK of Caffe, INPUT for a memory or a length error, itself
+// otherwise.
 Failure AsFailure(const std::exception_ptr& exception);
 
 // The same with the layer it happened in, unless the failure names one already.

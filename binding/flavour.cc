@@ -53,8 +53,8 @@ thread_local std::unique_ptr<ThreadRecord> thread_record;
 
 class RecordingSink final : public google::LogSink {
  public:
-  void send(google::LogSeverity severity, const char* full_filename, const char*, int line, const struct ::tm*, const char* message,
-            size_t length) override {
+  void send(google::LogSeverity severity, const char* full_filename, const char*, int line, const struct ::tm*,
+            const char* message, size_t length) override {
     if (!thread_record) return;
     const std::string text(message, length);
     if (severity == google::GLOG_FATAL) {

@@ -1,5 +1,5 @@
-// What differs between the Caffes that the addon can be linked with (our throwing glog or the real one; CPU or CUDA). The only file
-// pair with an #ifdef for it.
+// What differs between the Caffes that the addon can be linked with (our throwing glog or the real one; CPU or CUDA). The only
+// file pair with an #ifdef for it.
 #ifndef CAFFE_NODE_FLAVOUR_H_
 #define CAFFE_NODE_FLAVOUR_H_
 

@@ -19,8 +19,8 @@ void CheckLabels(caffe::Net<float>& net, int layer) {
   const float* labels = bottoms[1]->cpu_data();
   for (int i = 0; i < bottoms[1]->count(); ++i) {
     if (!(labels[i] >= 0 && labels[i] < static_cast<float>(classes))) {
-      throw Failure("INPUT", "Label " + std::to_string(labels[i]) + " of item " + std::to_string(i) + " is not a class: there are " +
-                                 std::to_string(classes) + ", from 0.");
+      throw Failure("INPUT", "Label " + std::to_string(labels[i]) + " of item " + std::to_string(i) +
+                                 " is not a class: there are " + std::to_string(classes) + ", from 0.");
     }
   }
 }
@@ -50,8 +50,8 @@ void LayerWatch::BeforeForward::run(int layer) {
   CheckLabels(*watch_->net_, layer);
 }
 
-// Max pooling over a window of NaNs finds no maximum: its result stays the smallest float and its mask stays -1, where the backward
-// pass would then write. A diverging training gets here before its loss is seen.
+// Max pooling over a window of NaNs finds no maximum: its result stays the smallest float and its mask stays -1, where the
+// backward pass would then write. A diverging training gets here before its loss is seen.
 void LayerWatch::AfterForward::run(int layer) {
   const auto& one = *watch_->net_->layers()[layer];
   if (!watch_->net_->layer_need_backward()[layer] || std::strcmp(one.type(), "Pooling") != 0) return;

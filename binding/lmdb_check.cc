@@ -105,6 +105,7 @@ struct Meta {
   std::uint64_t last_page = 0;
 };
 
+// After the page header: magic, version, address, map size, two databases of 48 bytes (free pages, ours), last page, transaction.
 Meta ReadMeta(const File& file, std::uint64_t offset) {
   if (offset + kMetaSize > file.size()) throw file.size() == 0 ? file.Foreign() : file.CutShort(offset + kMetaSize);
   Bytes page;

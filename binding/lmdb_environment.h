@@ -5,7 +5,6 @@
 #include <lmdb.h>
 
 #include <cstddef>
-#include <functional>
 #include <memory>
 #include <shared_mutex>
 #include <string>

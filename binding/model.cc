@@ -66,7 +66,8 @@ void ReadMessage(const ModelSource& source, const char* what, Message* message) 
     FailureDetails details;
     details.file = source.path;
     details.hint = "Give a prototxt file with at least one layer.";
-    throw Failure("PROTOTXT", (source.in_memory ? std::string(what) : "'" + source.path + "'") + " is empty.", std::move(details));
+    throw Failure("PROTOTXT", (source.in_memory ? std::string(what) : "'" + source.path + "'") + " is empty.",
+                  std::move(details));
   }
   ParseText(text, source.path, message);
 }

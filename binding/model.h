@@ -1,11 +1,11 @@
-// Networks and solvers as the caller gives them (a file, text, bytes), read into protobuf messages, upgraded by Caffe itself, with
-// their relative paths resolved and with what Caffe does not check checked.
+// Networks and solvers as the caller gives them (a file, text, bytes), read into protobuf messages, upgraded by Caffe itself,
+// with their relative paths resolved and with what Caffe does not check checked.
 #ifndef CAFFE_NODE_MODEL_H_
 #define CAFFE_NODE_MODEL_H_
 
+#include <caffe/proto/caffe.pb.h>
 #include <napi.h>
 
-#include <caffe/proto/caffe.pb.h>
 #include <cstdint>
 #include <string>
 #include <vector>

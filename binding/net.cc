@@ -66,14 +66,16 @@ void NetWrap::ReleaseBytes(Napi::Env env) {
 }
 
 void NetWrap::Register(Napi::Env env, Napi::Object exports) {
-  Environment::Of(env).net_class = Napi::Persistent(DefineClass(
-      env, "Net",
-      {InstanceAccessor<&NetWrap::Facts>("facts"), InstanceAccessor<&NetWrap::Busy>("busy"), InstanceMethod("blob", &NetWrap::BlobNamed),
-       InstanceMethod("param", &NetWrap::Param), InstanceMethod("forward", &NetWrap::Forward), InstanceMethod("backward", &NetWrap::Backward),
-       InstanceMethod("reshape", &NetWrap::Reshape), InstanceMethod("copyFrom", &NetWrap::CopyFrom),
-       InstanceMethod("shareWith", &NetWrap::ShareWith), InstanceMethod("save", &NetWrap::Save), InstanceMethod("toBuffer", &NetWrap::ToBuffer),
-       InstanceMethod("toPrototxt", &NetWrap::ToPrototxt), InstanceMethod("clearParamDiffs", &NetWrap::ClearParamDiffs),
-       InstanceMethod("rewind", &NetWrap::Rewind), InstanceMethod("dispose", &NetWrap::Dispose)}));
+  Environment::Of(env).net_class = Napi::Persistent(
+      DefineClass(env, "Net",
+                  {InstanceAccessor<&NetWrap::Facts>("facts"), InstanceAccessor<&NetWrap::Busy>("busy"),
+                   InstanceMethod("blob", &NetWrap::BlobNamed), InstanceMethod("param", &NetWrap::Param),
+                   InstanceMethod("forward", &NetWrap::Forward), InstanceMethod("backward", &NetWrap::Backward),
+                   InstanceMethod("reshape", &NetWrap::Reshape), InstanceMethod("copyFrom", &NetWrap::CopyFrom),
+                   InstanceMethod("shareWith", &NetWrap::ShareWith), InstanceMethod("save", &NetWrap::Save),
+                   InstanceMethod("toBuffer", &NetWrap::ToBuffer), InstanceMethod("toPrototxt", &NetWrap::ToPrototxt),
+                   InstanceMethod("clearParamDiffs", &NetWrap::ClearParamDiffs), InstanceMethod("rewind", &NetWrap::Rewind),
+                   InstanceMethod("dispose", &NetWrap::Dispose)}));
   exports.Set("loadNet", Napi::Function::New(env, LoadNet));
 }
 
@@ -235,8 +237,8 @@ Napi::Value NetWrap::Dispose(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   return Guarded(env, [&]() -> Napi::Value {
     RequireAlive();
-    const Napi::Value promise =
-        Environment::Of(env).executor().Post(net_->lane(), std::make_unique<BodyJob>(net_, [](NetState* net) { net->Dispose(); }));
+    const Napi::Value promise = Environment::Of(env).executor().Post(
+        net_->lane(), std::make_unique<BodyJob>(net_, [](NetState* net) { net->Dispose(); }));
     net_->MarkDisposed();
     ReleaseBytes(env);
     return promise;

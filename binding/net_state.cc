@@ -53,8 +53,9 @@ void RequireCount(const BlobFeed& feed, const FloatBlob& blob) {
   FailureDetails details;
   details.blob = feed.name;
   details.hint = "Give a Tensor { shape, data } to use another shape.";
-  throw Failure("INPUT", "'" + feed.name + "' was given " + std::to_string(feed.tensor.data.size()) + " values; its shape " +
-                             ShapeText(blob.shape()) + " takes " + std::to_string(blob.count()) + ".",
+  throw Failure("INPUT",
+                "'" + feed.name + "' was given " + std::to_string(feed.tensor.data.size()) + " values; its shape " +
+                    ShapeText(blob.shape()) + " takes " + std::to_string(blob.count()) + ".",
                 std::move(details));
 }
 
@@ -113,7 +114,8 @@ boost::shared_ptr<FloatBlob> NetState::BlobNamed(const std::string& name) const 
 
 std::vector<boost::shared_ptr<FloatBlob>> NetState::LayerBlobs(int layer) const {
   const auto& all = net().layers();
-  if (layer < 0 || static_cast<std::size_t>(layer) >= all.size()) throw Failure("INPUT", "There is no layer " + std::to_string(layer) + ".");
+  if (layer < 0 || static_cast<std::size_t>(layer) >= all.size())
+    throw Failure("INPUT", "There is no layer " + std::to_string(layer) + ".");
   return all[layer]->blobs();
 }
 
@@ -213,8 +215,8 @@ std::vector<NamedTensor> NetState::Backward(const RunRequest& request, const Sto
   FloatNet& net = this->net();
   for (const BlobFeed& feed : request.feeds) {
     if (!feed.own_shape && MutableBlob(net, feed.name)->shape() != feed.tensor.shape) {
-      throw Failure("SHAPE", "The diff of '" + feed.name + "' has the shape " + ShapeText(MutableBlob(net, feed.name)->shape()) + "; " +
-                                 ShapeText(feed.tensor.shape) + " was given.");
+      throw Failure("SHAPE", "The diff of '" + feed.name + "' has the shape " + ShapeText(MutableBlob(net, feed.name)->shape()) +
+                                 "; " + ShapeText(feed.tensor.shape) + " was given.");
     }
   }
   Feed(request.feeds, Part::kDiff);

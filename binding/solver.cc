@@ -132,8 +132,8 @@ Napi::Value LoadSolver(const Napi::CallbackInfo& info) {
     std::string base = ToString(request.Get("basePath"), "basePath");
     std::vector<WeightsSource> weights = ToWeightsSources(request.Get("weights"));
     Lane* const lane = environment.executor().NextLane();
-    return environment.executor().Post(
-        lane, std::make_unique<LoadSolverJob>(lane, std::move(model), std::move(base), std::move(weights), environment.NextSeed()));
+    return environment.executor().Post(lane, std::make_unique<LoadSolverJob>(lane, std::move(model), std::move(base),
+                                                                             std::move(weights), environment.NextSeed()));
   });
 }
 
@@ -145,15 +145,16 @@ SolverWrap::SolverWrap(const Napi::CallbackInfo& info)
 }
 
 void SolverWrap::Register(Napi::Env env, Napi::Object exports) {
-  Environment::Of(env).solver_class = Napi::Persistent(DefineClass(
-      env, "Solver",
-      {InstanceAccessor<&SolverWrap::Type>("type"), InstanceAccessor<&SolverWrap::Iteration>("iteration"),
-       InstanceAccessor<&SolverWrap::LearningRate>("learningRate"),
-       InstanceAccessor<&SolverWrap::BaseLearningRate, &SolverWrap::SetBaseLearningRate>("baseLearningRate"),
-       InstanceAccessor<&SolverWrap::Net>("net"), InstanceAccessor<&SolverWrap::TestNets>("testNets"),
-       InstanceAccessor<&SolverWrap::Param>("param"), InstanceMethod("step", &SolverWrap::Step), InstanceMethod("test", &SolverWrap::Test),
-       InstanceMethod("snapshot", &SolverWrap::Snapshot), InstanceMethod("restore", &SolverWrap::Restore),
-       InstanceMethod("applyUpdate", &SolverWrap::ApplyUpdate), InstanceMethod("dispose", &SolverWrap::Dispose)}));
+  Environment::Of(env).solver_class = Napi::Persistent(
+      DefineClass(env, "Solver",
+                  {InstanceAccessor<&SolverWrap::Type>("type"), InstanceAccessor<&SolverWrap::Iteration>("iteration"),
+                   InstanceAccessor<&SolverWrap::LearningRate>("learningRate"),
+                   InstanceAccessor<&SolverWrap::BaseLearningRate, &SolverWrap::SetBaseLearningRate>("baseLearningRate"),
+                   InstanceAccessor<&SolverWrap::Net>("net"), InstanceAccessor<&SolverWrap::TestNets>("testNets"),
+                   InstanceAccessor<&SolverWrap::Param>("param"), InstanceMethod("step", &SolverWrap::Step),
+                   InstanceMethod("test", &SolverWrap::Test), InstanceMethod("snapshot", &SolverWrap::Snapshot),
+                   InstanceMethod("restore", &SolverWrap::Restore), InstanceMethod("applyUpdate", &SolverWrap::ApplyUpdate),
+                   InstanceMethod("dispose", &SolverWrap::Dispose)}));
   exports.Set("loadSolver", Napi::Function::New(env, LoadSolver));
 }
 

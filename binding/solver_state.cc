@@ -19,7 +19,9 @@ struct Access : caffe::Solver<float> {
   static int& Iteration(caffe::Solver<float>& solver) { return solver.*(&Access::iter_); }
   static int& CurrentStep(caffe::Solver<float>& solver) { return solver.*(&Access::current_step_); }
   static float Loss(caffe::Solver<float>& solver) { return solver.*(&Access::smoothed_loss_); }
-  static void SnapshotState(caffe::Solver<float>& solver, const std::string& model) { (solver.*(&Access::SnapshotSolverState))(model); }
+  static void SnapshotState(caffe::Solver<float>& solver, const std::string& model) {
+    (solver.*(&Access::SnapshotSolverState))(model);
+  }
 };
 
 Failure NotState(const std::string& path, const std::string& what) {
@@ -46,7 +48,8 @@ class SolverState::DivergenceCheck final : public caffe::Solver<float>::Callback
   caffe::Solver<float>* const solver_;
 };
 
-SolverState::SolverState(Lane* lane, const caffe::SolverParameter& param, const std::vector<WeightsSource>& weights, unsigned seed)
+SolverState::SolverState(Lane* lane, const caffe::SolverParameter& param, const std::vector<WeightsSource>& weights,
+                         unsigned seed)
     : lane_(lane), seed_(param.random_seed() >= 0 ? static_cast<unsigned>(param.random_seed()) : seed) {
   caffe::SolverParameter ours = param;
   ours.set_solver_mode(caffe::SolverParameter::CPU);
@@ -181,7 +184,8 @@ void SolverState::RewindTo(int iteration) {
   for (std::size_t i = 0; i < net_->layers().size(); ++i) {
     const caffe::LayerParameter& layer = net_->net().layers()[i]->layer_param();
     if (layer.type() != "Data") continue;
-    net_->Rewind(static_cast<std::uint64_t>(iteration) * static_cast<std::uint64_t>(param.iter_size()) * layer.data_param().batch_size());
+    net_->Rewind(static_cast<std::uint64_t>(iteration) * static_cast<std::uint64_t>(param.iter_size()) *
+                 layer.data_param().batch_size());
   }
 }
 
@@ -204,7 +208,8 @@ void SolverState::RestoreBinary(const std::string& path) {
     request.weights.path = state.learned_net();
     // A snapshot that was moved as a whole: the weights lie beside the state.
     if (!std::filesystem::exists(request.weights.path)) {
-      request.weights.path = (std::filesystem::path(path).parent_path() / std::filesystem::path(state.learned_net()).filename()).string();
+      request.weights.path =
+          (std::filesystem::path(path).parent_path() / std::filesystem::path(state.learned_net()).filename()).string();
     }
     CopyWeights(net_.get(), request);
   }

@@ -54,7 +54,8 @@ caffe::NetParameter ReadWeights(const WeightsSource& source) {
                      "Fetch the file again and compare its size and checksum with the publisher's.");
   }
   if (!caffe::UpgradeNetAsNeeded(source.path, &weights)) {
-    throw NotWeights(source, " is of an old format that Caffe could not upgrade.", "Convert it with Caffe's upgrade_net_proto_binary.");
+    throw NotWeights(source, " is of an old format that Caffe could not upgrade.",
+                     "Convert it with Caffe's upgrade_net_proto_binary.");
   }
   if (weights.layer_size() == 0) throw NotWeights(source, " holds no layers.", "Give a .caffemodel file.");
   return weights;
@@ -76,8 +77,9 @@ Failure ShapeMismatch(const std::string& layer, int index, const std::string& in
   FailureDetails details;
   details.layer = layer;
   details.hint = "To train this layer afresh give it a new name (prototxt.retarget does), or name it in `ignore`.";
-  return Failure("WEIGHTS", "Parameter " + std::to_string(index) + " of layer '" + layer + "' has the shape " + in_file +
-                                " in the weights and " + in_net + " in the net.",
+  return Failure("WEIGHTS",
+                 "Parameter " + std::to_string(index) + " of layer '" + layer + "' has the shape " + in_file +
+                     " in the weights and " + in_net + " in the net.",
                  std::move(details));
 }
 
@@ -97,8 +99,9 @@ void RequireSameCount(const caffe::LayerParameter& source, const std::string& na
   FailureDetails details;
   details.layer = name;
   details.hint = "The layer was trained with other settings (bias_term?): give it a new name to train it afresh.";
-  throw Failure("WEIGHTS", "Layer '" + name + "' has " + std::to_string(source.blobs_size()) + " parameters in the weights and " +
-                               std::to_string(target.size()) + " in the net.",
+  throw Failure("WEIGHTS",
+                "Layer '" + name + "' has " + std::to_string(source.blobs_size()) + " parameters in the weights and " +
+                    std::to_string(target.size()) + " in the net.",
                 std::move(details));
 }
 
@@ -141,7 +144,8 @@ CopyResult CopyWeights(NetState* net, const CopyRequest& request) {
     if (source.blobs_size() == 0) continue;
     const auto renamed = request.rename.find(source.name());
     const std::string& name = renamed == request.rename.end() ? source.name() : renamed->second;
-    const auto known = std::find_if(net->layers().begin(), net->layers().end(), [&](const LayerFacts& layer) { return layer.name == name; });
+    const auto known =
+        std::find_if(net->layers().begin(), net->layers().end(), [&](const LayerFacts& layer) { return layer.name == name; });
     const bool ignored = std::find(request.ignore.begin(), request.ignore.end(), name) != request.ignore.end();
     if (known == net->layers().end() || ignored) {
       result.unused.push_back(source.name());
@@ -161,7 +165,8 @@ CopyResult CopyWeights(NetState* net, const CopyRequest& request) {
   }
   ListMissing(*net, request, &result);
   for (const Planned& layer : plan) {
-    for (std::size_t i = 0; i < layer.target.size(); ++i) layer.target[i]->FromProto(layer.source->blobs(static_cast<int>(i)), false);
+    for (std::size_t i = 0; i < layer.target.size(); ++i)
+      layer.target[i]->FromProto(layer.source->blobs(static_cast<int>(i)), false);
   }
   return result;
 }
@@ -191,7 +196,8 @@ void SaveWeights(NetState* net, const std::string& path, bool hdf5, bool diffs) 
 std::string TemporaryName(const std::string& path) {
   static std::atomic<unsigned> counter{0};
   const std::filesystem::path target(path);
-  return (target.parent_path() / ("." + target.filename().string() + "." + std::to_string(getpid()) + "-" + std::to_string(counter++) + ".tmp"))
+  return (target.parent_path() /
+          ("." + target.filename().string() + "." + std::to_string(getpid()) + "-" + std::to_string(counter++) + ".tmp"))
       .string();
 }
 

@@ -1,8 +1,10 @@
-// Weights files in and out: reading with a report of what was done with each layer, all or nothing; writing under a temporary name.
+// Weights files in and out: reading with a report of what was done with each layer, all or nothing; writing under a temporary
+// name.
 #ifndef CAFFE_NODE_WEIGHTS_H_
 #define CAFFE_NODE_WEIGHTS_H_
 
 #include <caffe/proto/caffe.pb.h>
+
 #include <cstdint>
 #include <map>
 #include <string>

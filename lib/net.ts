@@ -111,7 +111,8 @@ export class Net {
    *   column), ERR_CAFFE_WEIGHTS for weights that do not fit, ERR_CAFFE_FATAL for what Caffe itself refuses.
    */
   static async load(path: string, options: NetOptions = {}): Promise<Net> {
-    if (typeof path !== 'string' || path === '') throw new CaffeError('ERR_CAFFE_INPUT', 'The path of a network must be a text that is not empty.');
+    if (typeof path !== 'string' || path === '')
+      throw new CaffeError('ERR_CAFFE_INPUT', 'The path of a network must be a text that is not empty.');
     return load({ path }, options);
   }
 
@@ -185,7 +186,11 @@ export class Net {
     const { strict = true, ignore = [], rename = {} } = options;
     for (const name of [...ignore, ...Object.values(rename)]) {
       if (!this.layers.some((layer) => layer.name === name)) {
-        throw this.#unknown('a layer', name, this.layers.map((layer) => layer.name));
+        throw this.#unknown(
+          'a layer',
+          name,
+          this.layers.map((layer) => layer.name),
+        );
       }
     }
     return this[NATIVE].copyFrom({ weights: checkedWeights(weights), strict, ignore, rename });
@@ -239,7 +244,12 @@ export class Net {
   #layerIndex(name: string | undefined, otherwise: number): number {
     if (name === undefined) return otherwise;
     const index = this.layers.findIndex((layer) => layer.name === name);
-    if (index < 0) throw this.#unknown('a layer', name, this.layers.map((layer) => layer.name));
+    if (index < 0)
+      throw this.#unknown(
+        'a layer',
+        name,
+        this.layers.map((layer) => layer.name),
+      );
     return index;
   }
 

@@ -57,7 +57,8 @@ export class Solver {
    * @throws {CaffeError} as `Net.load`.
    */
   static async load(file: string, options: SolverOptions = {}): Promise<Solver> {
-    if (typeof file !== 'string' || file === '') throw new CaffeError('ERR_CAFFE_INPUT', 'The path of a solver must be a text that is not empty.');
+    if (typeof file !== 'string' || file === '')
+      throw new CaffeError('ERR_CAFFE_INPUT', 'The path of a solver must be a text that is not empty.');
     return Solver.#load({ path: path.resolve(options.basePath ?? '', file) }, options);
   }
 

@@ -43,7 +43,8 @@ function describe(value: unknown): string {
 
 function checkedShape(shape: unknown, what: string): number[] {
   const known = Array.isArray(shape) && shape.every((extent) => Number.isInteger(extent) && extent >= 0 && extent < 2 ** 31);
-  if (!known) throw new CaffeError('ERR_CAFFE_INPUT', `The shape of ${what} must be an array of integers from 0; ${describe(shape)} was given.`);
+  if (!known)
+    throw new CaffeError('ERR_CAFFE_INPUT', `The shape of ${what} must be an array of integers from 0; ${describe(shape)} was given.`);
   return [...(shape as number[])];
 }
 
@@ -69,7 +70,12 @@ export function feedOf(value: TensorLike, what: string, blob: string): { shape?:
  *
  * @throws {CaffeError} as `feedOf`, and for bare values that do not fill the blob.
  */
-export function asTensor(value: TensorLike, ownShape: readonly number[], what: string, blob: string): { shape: number[]; data: Float32Array } {
+export function asTensor(
+  value: TensorLike,
+  ownShape: readonly number[],
+  what: string,
+  blob: string,
+): { shape: number[]; data: Float32Array } {
   const { shape = [...ownShape], data } = feedOf(value, what, blob);
   requireFilled(data.length, shape, what, blob);
   return { shape, data };

@@ -20,8 +20,7 @@ namespace google {
 // A failed CHECK or a LOG(FATAL), as an exception.
 class FatalError : public std::runtime_error {
  public:
-  FatalError(std::string text, const char* file, int line)
-      : std::runtime_error(std::move(text)), file_(file), line_(line) {}
+  FatalError(std::string text, const char* file, int line) : std::runtime_error(std::move(text)), file_(file), line_(line) {}
   const char* file() const noexcept { return file_; }
   int line() const noexcept { return line_; }
 
@@ -119,10 +118,10 @@ inline void FlushLogFiles(Severity) {}
 #define DLOG(severity) LOG(severity)
 
 #define CHECK(condition) (condition) ? (void)0 : CAFFE_NODE_FATAL_ << "Check failed: " #condition " "
-#define CAFFE_NODE_CHECK_OP_(op, left, right)                                                                             \
-  ((left)op(right)) ? (void)0                                                                                             \
-                    : CAFFE_NODE_FATAL_ << "Check failed: " #left " " #op " " #right " (" << (left) << " vs. " << (right) \
-                                        << ") "
+#define CAFFE_NODE_CHECK_OP_(op, left, right) \
+  ((left)op(right))                           \
+      ? (void)0                               \
+      : CAFFE_NODE_FATAL_ << "Check failed: " #left " " #op " " #right " (" << (left) << " vs. " << (right) << ") "
 #define CHECK_EQ(left, right) CAFFE_NODE_CHECK_OP_(==, left, right)
 #define CHECK_NE(left, right) CAFFE_NODE_CHECK_OP_(!=, left, right)
 #define CHECK_LT(left, right) CAFFE_NODE_CHECK_OP_(<, left, right)
@@ -132,8 +131,8 @@ inline void FlushLogFiles(Severity) {}
 #define CHECK_DOUBLE_EQ(left, right) CAFFE_NODE_CHECK_OP_(==, left, right)
 #define CHECK_NOTNULL(value) ::google::CheckNotNull(__FILE__, __LINE__, #value, (value))
 
-// glog compiles these away in release builds. The comparisons guard memory (labels, offsets, axes): here they stay. The plain form
-// would refuse what works everywhere (dropout_ratio 0): it stays away.
+// glog compiles these away in release builds. The comparisons guard memory (labels, offsets, axes): here they stay. The plain
+// form would refuse what works everywhere (dropout_ratio 0): it stays away.
 #define DCHECK(condition) true ? (void)0 : CAFFE_NODE_FATAL_
 #define DCHECK_EQ(left, right) CHECK_EQ(left, right)
 #define DCHECK_NE(left, right) CHECK_NE(left, right)
