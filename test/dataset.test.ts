@@ -343,9 +343,8 @@ describe('the output', () => {
   });
 
   test('a place that cannot be written', async () => {
-    const output = at('out', 'x'.repeat(250)); // so long that there is no room for a temporary name
+    const output = '/sys/caffe-node-dataset'; // not even root may make files there
     expect(await failureOf(make(source, { output }))).toMatchObject({ code: 'ERR_CAFFE_FILE', file: output });
-    await expectNoLeftovers();
   });
 
   test('aborted: nothing is left behind, a former dataset stays, and the next attempt works', async () => {

@@ -49,7 +49,7 @@ test.each([
   ['the first set', ['circle', 'square', 'triangle', 'star', 'cross']],
   ['the second set', ['heart', 'arrow']],
 ])('the mean colour does not tell the classes of %s apart', async (title, classes) => {
-  const perClass = 60;
+  const perClass = 40;
   const files = await drawDataset(at(title), { classes, perClass, size: 32 });
   const colours = await Promise.all(files.map(meanColour));
   const labelled = colours.map((colour, index) => ({ colour, label: Math.floor(index / perClass), known: index % 2 === 0 }));

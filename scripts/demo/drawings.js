@@ -12,7 +12,9 @@ const { reachOf, SHAPES } = require('./shapes');
 const CLASSES = Object.freeze(Object.keys(SHAPES));
 
 /** Share of the image that a shape covers. */
-const AREA = { from: 0.1, to: 0.2 };
+const AREA = { from: 0.08, to: 0.16 };
+/** Share of the image's side that stays empty at its edges, so that a centre crop takes nothing of a shape away. */
+const MARGIN = 1 / 16;
 /** Degrees to either side of upright. */
 const TILT = 25;
 /** Least difference in brightness, 0 to 255, between a shape and what is behind it. */
@@ -90,7 +92,7 @@ function svgOf(name, size, random) {
   const outlines = SHAPES[name];
   if (!outlines) throw new Error(`'${name}' cannot be drawn; known are: ${CLASSES.join(', ')}.`);
   const scale = Math.sqrt(between(random, AREA.from, AREA.to));
-  const reach = Math.min(0.5, reachOf(outlines) * scale);
+  const reach = Math.min(0.5, reachOf(outlines) * scale + MARGIN);
   const place = [between(random, reach, 1 - reach), between(random, reach, 1 - reach)].map((at) => at * size);
   const { shape, edge, behind, beyond } = colours(random);
   const data = outlines.map(
