@@ -6,7 +6,7 @@ const { classifySamples, makeDataset, packModel, trainModel } = require('./workf
 /** Drawn pictures: enough of them to learn shapes from, small enough for two minutes on two cores. */
 const NETWORK = 'small';
 const SIZE = 64;
-const FIRST = { name: 'shapes', classes: ['square', 'triangle', 'star', 'cross', 'ring'], perClass: 120, epochs: 30 };
+const FIRST = { name: 'shapes', classes: ['square', 'triangle', 'star', 'cross', 'ring'], perClass: 200, epochs: 12 };
 const SECOND = { name: 'circles-and-hearts', classes: ['circle', 'heart'], perClass: 80, epochs: 20 };
 
 /** Fewer than train's own 30: a network that knows photographs needs no more to learn classes that are new to it. */

@@ -3,11 +3,11 @@ import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 
 export const shared = path.resolve(__dirname, '../../../shared');
-const present = existsSync(shared);
-if (!present) console.warn(`${shared} is absent: the tests that compare with pycaffe are skipped.`);
+export const sharedIsPresent = existsSync(shared);
+if (!sharedIsPresent) console.warn(`${shared} is absent: the tests that compare with pycaffe are skipped.`);
 
 /** `describe` for tests that need ../shared. */
-export const describeShared = present ? describe : describe.skip;
+export const describeShared = sharedIsPresent ? describe : describe.skip;
 
 export function golden<T>(name: string): T {
   return JSON.parse(readFileSync(path.join(shared, 'goldens/pycaffe', name), 'utf8')) as T;
