@@ -29,23 +29,29 @@ struct Lane::State {
   std::deque<std::unique_ptr<Task>> queue;
   std::shared_ptr<StopFlag> running;  // the flag of the task in Execute
   std::unique_ptr<Task> current;
-  bool closed = false;
+  std::thread thread;   // the one that works; parked ones are detached
+  bool closed = false;  // no more tasks
+  bool ended = false;   // after closed: the thread is through
 };
 
 Lane::Lane(Executor* executor) : state_(std::make_shared<State>(executor)) {
-  thread_ = std::thread([state = state_] { Work(state); });
+  const std::lock_guard<std::mutex> lock(state_->mutex);
+  state_->thread = std::thread([state = state_] { Work(state); });
 }
 
 Lane::~Lane() {
   std::deque<std::unique_ptr<Task>> dropped;
+  std::thread thread;
   {
-    const std::lock_guard<std::mutex> lock(state_->mutex);
+    std::unique_lock<std::mutex> lock(state_->mutex);
     state_->closed = true;
     dropped.swap(state_->queue);
     if (state_->running) state_->running->Set();
+    state_->changed.notify_all();
+    state_->changed.wait(lock, [this] { return state_->ended; });
+    thread = std::move(state_->thread);
   }
-  state_->changed.notify_all();
-  if (thread_.joinable()) thread_.join();
+  if (thread.joinable()) thread.join();
 }
 
 void Lane::Work(const std::shared_ptr<State>& state) {
@@ -61,18 +67,33 @@ void Lane::Work(const std::shared_ptr<State>& state) {
     {
       const std::lock_guard<std::mutex> lock(state->mutex);
       task = std::move(state->current);
+      state->running.reset();
     }
-    task->job->Abandon();
+    task->job->Abandon();  // before the new thread might take up another job on the same net
     task->failure = std::make_exception_ptr(failure);
     executor->Finish(std::move(task));
-    std::thread([state] { Work(state); }).detach();
+    {
+      const std::lock_guard<std::mutex> lock(state->mutex);
+      state->thread.detach();
+      state->thread = std::thread();
+      if (state->closed) {
+        state->ended = true;
+      } else {
+        state->thread = std::thread([state] { Work(state); });
+      }
+    }
+    state->changed.notify_all();
   };
   flavour::PrepareThread(std::move(hooks));
 
   std::unique_lock<std::mutex> lock(state->mutex);
   for (;;) {
     state->changed.wait(lock, [&] { return state->closed || !state->queue.empty(); });
-    if (state->closed) return;
+    if (state->closed) {
+      state->ended = true;
+      state->changed.notify_all();
+      return;
+    }
     state->current = std::move(state->queue.front());
     state->queue.pop_front();
     Task& task = *state->current;

@@ -63,7 +63,6 @@ class Lane {
   static void Work(const std::shared_ptr<State>& state);
 
   std::shared_ptr<State> state_;
-  std::thread thread_;
 };
 
 class Executor {

@@ -81,6 +81,8 @@ void InstallOnce() {
   static const bool installed = [] {
     static RecordingSink sink;
     google::AddLogSink(&sink);
+    // Until it is initialised glog writes everything to the terminal; a second initialisation would end the process.
+    if (!google::IsGoogleLoggingInitialized()) google::InitGoogleLogging("caffe-node");
     FLAGS_logtostderr = false;
     FLAGS_stderrthreshold = google::GLOG_FATAL + 1;
     for (int severity = google::GLOG_INFO; severity <= google::GLOG_FATAL; ++severity) google::SetLogDestination(severity, "");

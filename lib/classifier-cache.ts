@@ -2,7 +2,7 @@
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { Classifier } from './classifier';
-import { isModel, type Model, type ModelLike, openModel } from './model';
+import { isModel, type Model, type ModelLike, openModel, pathOfModel } from './model';
 import { MODEL_FILES } from './model-files';
 
 /** What classifying takes of a model. */
@@ -21,7 +21,7 @@ const byFile = new Map<string, Promise<OpenedClassifier>>();
 /** The classifier of a model, opened at most once: for an open model as long as it is used, for a path until the file changes. */
 export async function classifierOf(model: ModelLike): Promise<OpenedClassifier> {
   if (isModel(model)) return remembered(byModel, model, () => openClassifier(model));
-  const file = path.resolve(typeof model === 'string' ? model : model.path);
+  const file = pathOfModel(model);
   const key = await identityOf(file);
   const opened = remembered(byFile, key, () => openFile(file));
   touch(key, opened);

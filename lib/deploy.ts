@@ -1,7 +1,7 @@
 /** Deployment: a model packed into one file, as DIGITS exports it. */
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
@@ -45,7 +45,6 @@ export async function deploy(model: ModelLike, options: DeployOptions): Promise<
   const staging = await mkdtemp(path.join(os.tmpdir(), 'caffe-node-'));
   try {
     const files = await stage(opened, snapshot, staging);
-    await mkdir(path.dirname(output), { recursive: true });
     await writeWhole(output, (temporary) => pack(staging, files, temporary));
     return { path: output, files, sha256: await sha256Of(output) };
   } finally {

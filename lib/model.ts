@@ -74,10 +74,7 @@ export class Model {
  *   refused; ERR_CAFFE_FILE when there is nothing at this path.
  */
 export async function openModel(source: string): Promise<Model> {
-  if (typeof source !== 'string' || source === '') {
-    throw new CaffeError('ERR_CAFFE_INPUT', 'A model is opened by the path of its folder or archive.');
-  }
-  const absolute = path.resolve(source);
+  const absolute = pathOfModel(source);
   if (await isFolder(absolute)) return openFolder(absolute, absolute);
   const folder = await unpack(absolute);
   try {
@@ -90,9 +87,18 @@ export async function openModel(source: string): Promise<Model> {
 
 /** The model that a caller means; one that is open already stays as it is. */
 export async function asModel(model: ModelLike): Promise<Model> {
-  if (typeof model === 'string') return openModel(model);
-  if (isModel(model)) return model;
-  return openModel(model?.path);
+  return isModel(model) ? model : openModel(pathOfModel(model));
+}
+
+/**
+ * Where a model lies, absolute.
+ *
+ * @throws {CaffeError} ERR_CAFFE_INPUT for something that is no model.
+ */
+export function pathOfModel(model: ModelLike): string {
+  const source = typeof model === 'string' ? model : model?.path;
+  if (typeof source === 'string' && source !== '') return path.resolve(source);
+  throw new CaffeError('ERR_CAFFE_INPUT', 'A model is the path of its folder or archive, or what train, deploy or openModel gave.');
 }
 
 /** Not by instanceof: two copies of this package may meet in one process. */

@@ -259,26 +259,25 @@ describe('what is in the folder', () => {
 });
 
 describe('bad sources', () => {
+  beforeAll(async () => {
+    await writeFile(at('file.png'), 'x');
+    await mkdir(at('flat'));
+    await photographs('single', { alone: 3 });
+    await photographs('gap', { full: 3, empty: 0 });
+    await photographs('none', { a: 0, b: 0 });
+    await photographs('twice', { big_cat: 2, 'big cat': 2 });
+  });
+
   test.each([
-    ['missing', 'missing', async () => {}],
-    ['a file', 'file.png', async () => writeFile(at('file.png'), 'x')],
-    ['without subfolders', 'flat', async () => void (await mkdir(at('flat')))],
-    ['one class', 'only one subfolder', async () => void (await photographs('single', { alone: 3 }))],
-    ['an empty class', 'holds no images', async () => void (await photographs('gap', { full: 3, empty: 0 }))],
-    ['no images', 'There are no images', async () => void (await photographs('none', { a: 0, b: 0 }))],
-    ['one label twice', "'big cat'", async () => void (await photographs('twice', { big_cat: 2, 'big cat': 2 }))],
-  ])('%s', async (title, mentioned, prepare) => {
-    await prepare();
-    const names: Record<string, string> = {
-      missing: 'missing',
-      'a file': 'file.png',
-      'without subfolders': 'flat',
-      'one class': 'single',
-      'an empty class': 'gap',
-      'no images': 'none',
-      'one label twice': 'twice',
-    };
-    const failure = await failureOf(make(at(names[title] as string)));
+    ['missing', 'cannot be read'],
+    ['file.png', 'is a file'],
+    ['flat', 'no subfolders'],
+    ['single', "only one subfolder, 'alone'"],
+    ['gap', "/gap/empty' holds no images"],
+    ['none', 'There are no images'],
+    ['twice', "the same label, 'big cat'"],
+  ])('%s: %s', async (name, mentioned) => {
+    const failure = await failureOf(make(at(name)));
     expect(failure).toMatchObject({ code: 'ERR_CAFFE_DATASET', hint: expect.any(String) });
     expect(failure.message).toContain(mentioned);
   });

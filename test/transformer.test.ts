@@ -1,7 +1,9 @@
+import path from 'node:path';
+import { loadImage } from '../lib/image';
 import type { Tensor } from '../lib/native';
 import { type Mean, Transformer } from '../lib/transformer';
 import { failureOf } from './support/failure';
-import { describeShared, golden, relativeError, wave } from './support/shared';
+import { describeShared, golden, goldenFloats, relativeError, shared, wave } from './support/shared';
 
 const SHAPE = [1, 3, 4, 5];
 const image: Tensor = { shape: [4, 5, 3], data: wave(60, 1) };
@@ -45,6 +47,21 @@ describeShared("pycaffe's numbers", () => {
     if (!expected.deprocessed) return;
     expect(deprocessed.shape).toEqual(expected.deprocessed.shape);
     expect(relativeError(deprocessed.data, expected.deprocessed.data)).toBeLessThan(1e-5);
+  });
+});
+
+describeShared('a photograph', () => {
+  test.each([
+    ['cat', 'datasets/images/cat.jpg'],
+    ['dolphin1', 'datasets/untrained-samples/dolphin1.jpg'],
+  ])('%s becomes the input that pycaffe gives SqueezeNet', async (name, file) => {
+    const transformer = new Transformer({ data: [1, 3, 227, 227] });
+    transformer.setTranspose('data', [2, 0, 1]);
+    transformer.setChannelSwap('data', [2, 1, 0]);
+    transformer.setRawScale('data', 255);
+    transformer.setMean('data', [104, 117, 123]);
+    const { data } = await transformer.preprocess('data', await loadImage(path.join(shared, file)));
+    expect(relativeError(data, goldenFloats(`squeezenet_input_${name}.f32`))).toBeLessThan(0.02);
   });
 });
 

@@ -42,9 +42,10 @@ export async function readSourceFolder(source: string, signal?: AbortSignal): Pr
   const skipped: SkippedFile[] = [];
   const classes: ClassFolder[] = [];
   for (const name of names) {
-    throwIfAborted(signal);
     const folder = path.join(root, name);
-    classes.push({ label: labelOf(name), folder, files: (await imagesBelow(folder, skipped, signal)).sort() });
+    const listing: Listing = { files: [], skipped, seen: new Set(), signal };
+    await listImages(folder, listing);
+    classes.push({ label: labelOf(name), folder, files: listing.files.sort() });
   }
   if (classes.every(({ files }) => files.length === 0)) {
     throw wrong(root, `There are no images in the subfolders of '${root}'.`, 'Files are taken for images by their extension: .jpg, .png …');
@@ -75,23 +76,33 @@ async function subfolders(root: string): Promise<string[]> {
   return names.sort();
 }
 
-/** Folders that were seen are left out: symbolic links may lead in circles. */
-async function imagesBelow(folder: string, skipped: SkippedFile[], signal?: AbortSignal, seen = new Set<string>()): Promise<string[]> {
+/** What has been found so far below a class's folder. */
+interface Listing {
+  files: string[];
+  skipped: SkippedFile[];
+  /** Folders that were listed, links resolved: symbolic links may lead in circles. */
+  seen: Set<string>;
+  signal?: AbortSignal;
+}
+
+async function listImages(folder: string, listing: Listing): Promise<void> {
   const real = await realpath(folder);
-  if (seen.has(real)) return [];
-  seen.add(real);
-  const files: string[] = [];
+  if (listing.seen.has(real)) return;
+  listing.seen.add(real);
   for (const entry of await entriesOf(folder)) {
-    throwIfAborted(signal);
+    throwIfAborted(listing.signal);
     const place = path.join(folder, entry.name);
     const kind = await kindOf(entry, place);
-    if (kind === 'folder') files.push(...(await imagesBelow(place, skipped, signal, seen)));
+    if (kind === 'folder') await listImages(place, listing);
     else if (IMAGE_FILE.test(entry.name)) {
-      if (kind === 'file') files.push(place);
-      else skipped.push({ file: place, reason: kind === 'nothing' ? 'The symbolic link leads nowhere.' : 'It is not a regular file.' });
+      if (kind === 'file') listing.files.push(place);
+      else
+        listing.skipped.push({
+          file: place,
+          reason: kind === 'nothing' ? 'The symbolic link leads nowhere.' : 'It is not a regular file.',
+        });
     }
   }
-  return files;
 }
 
 async function entriesOf(folder: string): Promise<Dirent[]> {

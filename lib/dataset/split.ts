@@ -19,19 +19,21 @@ export function split(
   seed: number,
 ): Record<SetName, ListedImage[]> {
   const random = randomFrom(seed);
-  const sets: Record<SetName, ListedImage[]> = { train: [], validation: [], test: [] };
-  filesByLabel.forEach((files, label) => {
+  const classes = filesByLabel.map((files, label) => {
     const images = shuffled(files, random).map((file) => ({ file, label }));
     const { validation, test } = countsOf(images.length, shares);
-    sets.validation.push(...images.slice(0, validation));
-    sets.test.push(...images.slice(validation, validation + test));
-    sets.train.push(...images.slice(validation + test));
+    return {
+      validation: images.slice(0, validation),
+      test: images.slice(validation, validation + test),
+      train: images.slice(validation + test),
+    };
   });
-  return {
-    train: shuffled(sets.train, random),
-    validation: shuffled(sets.validation, random),
-    test: shuffled(sets.test, random),
-  };
+  const all = (set: SetName) =>
+    shuffled(
+      classes.flatMap((images) => images[set]),
+      random,
+    );
+  return { train: all('train'), validation: all('validation'), test: all('test') };
 }
 
 /** At least one image for every set that is wanted, and one to train with. */

@@ -17,8 +17,8 @@ export interface WrittenSet {
   mean: Tensor;
 }
 
-/** One more than are decoded at a time, so that the decoders never wait for the database. */
-const AT_ONCE = 4;
+/** Images decoded and encoded at a time. Each takes one of libuv's threads, of which there are four as a rule: one stays free. */
+const AT_ONCE = 3;
 
 /** Images in one transaction of the database. */
 const BATCH_SIZE = 16;
@@ -49,7 +49,7 @@ export async function writeSet(
       settings.onProgress({ stage: name, done: ++done, total: images.length, file: image.file });
     }
     await writer.flush();
-    const counts = labels.map((_, label) => writer.written.filter((image) => image.label === label).length);
+    const counts = countByLabel(writer.written, labels.length);
     requireEveryClass(name, counts, labels, images, skipped);
     await writeFile(path.join(folder, list), listText(writer.written));
     return { counts, skipped, mean: await writer.mean() };
@@ -84,6 +84,12 @@ class SetWriter {
   close(): Promise<void> {
     return this.database.close();
   }
+}
+
+function countByLabel(images: readonly ListedImage[], labels: number): number[] {
+  const counts = new Array<number>(labels).fill(0);
+  for (const { label } of images) counts[label] = (counts[label] ?? 0) + 1;
+  return counts;
 }
 
 function requireEveryClass(

@@ -18,7 +18,12 @@ export function checkOptions(options: TrainOptions): void {
   check('seed', options.seed, (value) => isWholeFrom(0)(value) && value < MOST_SEEDS, 'a whole number from 0 to 2147483647');
   check('solverType', options.solverType, (value) => SOLVER_TYPES.includes(value), `one of ${SOLVER_TYPES.join(', ')}`);
   check('mean', options.mean, isMean, "'image', 'pixel', 'none' or an array of 1 or 3 numbers");
-  check('learningRatePolicy', options.learningRatePolicy, isPolicy, `an object whose type is one of ${POLICY_TYPES.join(', ')}`);
+  check(
+    'learningRatePolicy',
+    options.learningRatePolicy,
+    isPolicy,
+    `an object whose type is one of ${POLICY_TYPES.join(', ')}, with numbers from 0`,
+  );
   checkLearningRate(options);
 }
 
@@ -47,5 +52,11 @@ function isMean(mean: MeanOption): boolean {
 }
 
 function isPolicy(policy: LearningRatePolicy): boolean {
-  return POLICY_TYPES.includes(policy?.type);
+  const { type, ...values } = policy ?? {};
+  return (
+    POLICY_TYPES.includes(type) &&
+    Object.values(values)
+      .flat()
+      .every((value) => Number.isFinite(value) && value >= 0)
+  );
 }

@@ -11,7 +11,8 @@
  * |exp|base · gamma^(percent passed)|
  * |inv|base · (1 + gamma · percent passed)^(−power)|
  * |poly|base · (1 − part passed)^power|
- * |sigmoid|base / (1 + e^(gamma · (percent passed − `percent`)))|
+ *
+ * DIGITS's sigmoid is not among them: Caffe refuses the negative gamma that it needs to fall.
  */
 export type LearningRatePolicy =
   | { type: 'fixed' }
@@ -19,10 +20,9 @@ export type LearningRatePolicy =
   | { type: 'multistep'; percents?: readonly number[]; gamma?: number }
   | { type: 'exp'; gamma?: number }
   | { type: 'inv'; gamma?: number; power?: number }
-  | { type: 'poly'; power?: number }
-  | { type: 'sigmoid'; percent?: number; gamma?: number };
+  | { type: 'poly'; power?: number };
 
-export const POLICY_TYPES: readonly LearningRatePolicy['type'][] = ['fixed', 'step', 'multistep', 'exp', 'inv', 'poly', 'sigmoid'];
+export const POLICY_TYPES: readonly LearningRatePolicy['type'][] = ['fixed', 'step', 'multistep', 'exp', 'inv', 'poly'];
 
 /** The one that DIGITS's form offers first; the values of the others below are DIGITS's as well. */
 export const DEFAULT_POLICY: LearningRatePolicy = { type: 'step', percent: 33, gamma: 0.1 };
@@ -57,7 +57,5 @@ export function policyFields(policy: LearningRatePolicy, iterations: number): Po
       return { lr_policy: 'inv', gamma: (policy.gamma ?? 0.1) / onePercent, power: policy.power ?? 0.5 };
     case 'poly':
       return { lr_policy: 'poly', power: policy.power ?? 3 };
-    case 'sigmoid':
-      return { lr_policy: 'sigmoid', gamma: -(policy.gamma ?? 0.1) / onePercent, stepsize: at(policy.percent ?? 50) };
   }
 }
