@@ -1,7 +1,7 @@
 #include "blob.h"
 
 #include <cstring>
-#include <limits>
+#include <mutex>
 #include <utility>
 
 #include "environment.h"
@@ -39,19 +39,6 @@ Napi::Float32Array NewView(Napi::Env env, const boost::shared_ptr<caffe::SyncedM
   Napi::Float32Array copy = Napi::Float32Array::New(env, count);
   std::memcpy(copy.Data(), values, count * sizeof(float));
   return copy;
-}
-
-void CheckShape(const std::vector<int>& shape) {
-  constexpr int kMaxAxes = 32;  // caffe::kMaxBlobAxes
-  if (shape.size() > kMaxAxes)
-    throw Failure("SHAPE", "A blob has at most 32 axes; " + std::to_string(shape.size()) + " were given.");
-  std::int64_t count = 1;
-  for (const int extent : shape) {
-    if (extent < 0) throw Failure("SHAPE", "A shape has no negative numbers: " + ShapeText(shape) + ".");
-    count *= extent;
-    if (count > std::numeric_limits<int>::max())
-      throw Failure("SHAPE", "A blob of shape " + ShapeText(shape) + " has 2^31 values or more.");
-  }
 }
 
 class ReadJob final : public Job {
@@ -137,6 +124,9 @@ Napi::Value BlobWrap::SetValues(const Napi::CallbackInfo& info) {
       throw Failure("INPUT", std::to_string(values.size()) + " values were given; the blob's shape " + ShapeText(blob.shape()) +
                                  " takes " + std::to_string(blob.count()) + ".");
     }
+    // A net that shares these parameters may be running on another lane.
+    const std::unique_lock<std::mutex> lock(*content_.net->parameter_lock(), std::try_to_lock);
+    if (!lock) throw Failure("BUSY", "A net that shares this blob is running.");
     if (values.empty()) return info.Env().Undefined();
     std::memcpy(part == Part::kData ? blob.mutable_cpu_data() : blob.mutable_cpu_diff(), values.data(),
                 values.size() * sizeof(float));
@@ -150,6 +140,10 @@ Napi::Value BlobWrap::Reshape(const Napi::CallbackInfo& info) {
     const std::vector<int> shape = ToInts(info[0], "A shape");
     CheckShape(shape);
     content_.net->RequireIdle();
+    if (content_.fixed_shape && shape != content_.blob->shape()) {
+      throw Failure(
+          "SHAPE", "A parameter keeps its shape, " + ShapeText(content_.blob->shape()) + "; " + ShapeText(shape) + " was given.");
+    }
     content_.blob->Reshape(shape);
     return info.Env().Undefined();
   });

@@ -15,6 +15,8 @@ struct BlobContent {
   boost::shared_ptr<FloatBlob> blob;
   // The top of a layer that lends its own memory to each batch: a view of it would change under the caller, or dangle.
   bool copy_only = false;
+  // A parameter: solvers and layers count on its shape.
+  bool fixed_shape = false;
 };
 
 class BlobWrap final : public Napi::ObjectWrap<BlobWrap> {

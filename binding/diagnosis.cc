@@ -28,7 +28,7 @@ constexpr std::array<Symptom, 12> kSymptoms{{
     {"blob size exceeds INT_MAX", "Caffe counts the values of a blob in 31 bits: use smaller shapes or a smaller batch."},
     {"label_value",
      "A label is not a class of this network: compare the labels of the dataset with the outputs of the last layer."},
-    {"top_k", "An Accuracy layer asks for more guesses than there are classes: lower its top_k, or remove it."},
+    {"top_k", "A layer (Accuracy, ArgMax) asks for more guesses than there are classes: lower its top_k."},
 }};
 
 // What stands in quotes after `before`.

@@ -39,15 +39,20 @@ Lane::Lane(Executor* executor) : state_(std::make_shared<State>(executor)) {
   state_->thread = std::thread([state = state_] { Work(state); });
 }
 
-Lane::~Lane() {
+void Lane::Stop() {
   std::deque<std::unique_ptr<Task>> dropped;
+  const std::lock_guard<std::mutex> lock(state_->mutex);
+  state_->closed = true;
+  dropped.swap(state_->queue);
+  if (state_->running) state_->running->Set();
+  state_->changed.notify_all();
+}
+
+Lane::~Lane() {
+  Stop();
   std::thread thread;
   {
     std::unique_lock<std::mutex> lock(state_->mutex);
-    state_->closed = true;
-    dropped.swap(state_->queue);
-    if (state_->running) state_->running->Set();
-    state_->changed.notify_all();
     state_->changed.wait(lock, [this] { return state_->ended; });
     thread = std::move(state_->thread);
   }
@@ -220,7 +225,10 @@ void Executor::Close() {
     if (closing_.exchange(true)) return;
     main_queue_.clear();
   }
-  lanes_.clear();  // each lane stops its running job at the next layer and joins
+  // All are told before the first is waited for: one lane's job may wait for a lock that another's holds.
+  for (const auto& lane : lanes_) lane->Stop();
+  if (file_lane_) file_lane_->Stop();
+  lanes_.clear();
   file_lane_.reset();
   if (wake_ != nullptr) napi_release_threadsafe_function(wake_, napi_tsfn_abort);
 }

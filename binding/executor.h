@@ -56,6 +56,9 @@ class Lane {
   Lane(const Lane&) = delete;
   Lane& operator=(const Lane&) = delete;
 
+  // Drops what is queued and stops the running job at its next layer; the destructor waits for it.
+  void Stop();
+
  private:
   friend class Executor;
   struct Task;

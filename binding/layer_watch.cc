@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cfloat>
-#include <cstring>
 #include <string>
 #include <utility>
 
@@ -10,19 +9,37 @@ namespace caffe_node {
 
 namespace {
 
-// HingeLoss and MultinomialLogisticLoss use the label as an index without looking at it; the other losses check it themselves.
-void CheckLabels(caffe::Net<float>& net, int layer) {
-  const std::string type = net.layers()[layer]->type();
-  if (type != "HingeLoss" && type != "MultinomialLogisticLoss") return;
+// These losses use the label as an index without looking at it: two of them at all, all three in their backward pass.
+void CheckLabels(const caffe::Net<float>& net, int layer) {
+  const caffe::LayerParameter& param = net.layers()[layer]->layer_param();
+  const bool softmax = param.type() == "SoftmaxWithLoss";
+  if (!softmax && param.type() != "HingeLoss" && param.type() != "MultinomialLogisticLoss") return;
   const auto& bottoms = net.bottom_vecs()[layer];
-  const int classes = bottoms[0]->count() / std::max(1, bottoms[0]->num());
+  const int classes =
+      softmax ? bottoms[0]->shape(param.softmax_param().axis()) : bottoms[0]->count() / std::max(1, bottoms[0]->shape(0));
+  const bool may_ignore = softmax && param.loss_param().has_ignore_label();
   const float* labels = bottoms[1]->cpu_data();
   for (int i = 0; i < bottoms[1]->count(); ++i) {
+    if (may_ignore && static_cast<int>(labels[i]) == param.loss_param().ignore_label()) continue;
     if (!(labels[i] >= 0 && labels[i] < static_cast<float>(classes))) {
       throw Failure("INPUT", "Label " + std::to_string(labels[i]) + " of item " + std::to_string(i) +
                                  " is not a class: there are " + std::to_string(classes) + ", from 0.");
     }
   }
+}
+
+// Layers divide by the extents of their bottoms. A Filter that selects nothing hands an empty blob on.
+void RequireValues(const caffe::Net<float>& net, int layer) {
+  for (std::size_t i = 0; i < net.bottom_vecs()[layer].size(); ++i) {
+    if (net.bottom_vecs()[layer][i]->count() > 0) continue;
+    const std::string name = net.blob_names()[net.bottom_ids(layer)[i]];
+    throw Failure("SHAPE", "Its bottom '" + name + "' is empty.");
+  }
+}
+
+bool PoolsByMaximum(const caffe::LayerParameter& layer) {
+  if (layer.type() == "Pooling") return layer.pooling_param().pool() == caffe::PoolingParameter::MAX;
+  return layer.type() == "SPP" && layer.spp_param().pool() == caffe::SPPParameter::MAX;
 }
 
 }  // namespace
@@ -47,6 +64,7 @@ void LayerWatch::Enter(int layer) {
 
 void LayerWatch::BeforeForward::run(int layer) {
   watch_->Enter(layer);
+  RequireValues(*watch_->net_, layer);
   CheckLabels(*watch_->net_, layer);
 }
 
@@ -54,8 +72,7 @@ void LayerWatch::BeforeForward::run(int layer) {
 // backward pass would then write. A diverging training gets here before its loss is seen.
 void LayerWatch::AfterForward::run(int layer) {
   const auto& one = *watch_->net_->layers()[layer];
-  if (!watch_->net_->layer_need_backward()[layer] || std::strcmp(one.type(), "Pooling") != 0) return;
-  if (one.layer_param().pooling_param().pool() != caffe::PoolingParameter::MAX) return;
+  if (!watch_->net_->layer_need_backward()[layer] || !PoolsByMaximum(one.layer_param())) return;
   const caffe::Blob<float>& top = *watch_->net_->top_vecs()[layer][0];
   const float* const values = top.cpu_data();
   const bool undecided = std::any_of(values, values + top.count(), [](float value) { return !(value > -FLT_MAX); });
@@ -68,6 +85,7 @@ void LayerWatch::AfterForward::run(int layer) {
 
 void LayerWatch::BeforeBackward::run(int layer) {
   watch_->Enter(layer);
+  if (watch_->net_->layer_need_backward()[layer]) CheckLabels(*watch_->net_, layer);
   if (watch_->undecided_pools_.count(layer) == 0) return;
   FailureDetails details;
   details.hint = "The training diverges: use a smaller learning rate. Or the input itself holds NaN or infinite values.";

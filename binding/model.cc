@@ -53,6 +53,21 @@ void ResolveSources(const std::string& base, caffe::LayerParameter* layer) {
   }
 }
 
+// Upgrades and checks a network, and resolves its sources.
+void Complete(const std::string& file, const std::string& base, caffe::NetParameter* net) {
+  if (!caffe::UpgradeNetAsNeeded(file, net)) {
+    throw Failure("PROTOTXT", "This network is of an old format that Caffe could not upgrade.");
+  }
+  if (net->layer_size() == 0) {
+    FailureDetails details;
+    details.file = file;
+    details.hint = "Is this a solver, or another kind of file?";
+    throw Failure("PROTOTXT", "The network has no layers.", std::move(details));
+  }
+  CheckNet(*net);
+  for (int i = 0; i < net->layer_size(); ++i) ResolveSources(base, net->mutable_layer(i));
+}
+
 template <typename Message>
 void ReadMessage(const ModelSource& source, const char* what, Message* message) {
   if (!source.bytes.empty()) {
@@ -117,18 +132,8 @@ std::string Resolve(const std::string& base, const std::string& path) {
 caffe::NetParameter ReadNet(const ModelSource& source, const std::string& base, const caffe::NetState& state) {
   caffe::NetParameter net;
   ReadMessage(source, "A network", &net);
-  if (!caffe::UpgradeNetAsNeeded(source.path, &net)) {
-    throw Failure("PROTOTXT", "This network is of an old format that Caffe could not upgrade.");
-  }
-  if (net.layer_size() == 0) {
-    FailureDetails details;
-    details.file = source.path;
-    details.hint = "Is this a solver, or another kind of file?";
-    throw Failure("PROTOTXT", "The network has no layers.", std::move(details));
-  }
+  Complete(source.path, base, &net);
   net.mutable_state()->MergeFrom(state);
-  CheckNet(net);
-  for (int i = 0; i < net.layer_size(); ++i) ResolveSources(base, net.mutable_layer(i));
   return net;
 }
 
@@ -146,6 +151,9 @@ caffe::SolverParameter InlineNets(const caffe::SolverParameter& solver, const st
     source.path = Resolve(base, name);
     return ReadNet(source, base, caffe::NetState());
   };
+  if (inlined.has_net_param()) Complete(path, base, inlined.mutable_net_param());
+  if (inlined.has_train_net_param()) Complete(path, base, inlined.mutable_train_net_param());
+  for (caffe::NetParameter& net : *inlined.mutable_test_net_param()) Complete(path, base, &net);
   if (solver.has_net()) {
     *inlined.mutable_net_param() = read(solver.net());
     inlined.clear_net();

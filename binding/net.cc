@@ -117,7 +117,7 @@ Napi::Value NetWrap::BlobNamed(const Napi::CallbackInfo& info) {
   return Guarded(info.Env(), [&]() -> Napi::Value {
     const std::string name = ToString(info[0], "The name of a blob");
     RequireAlive();
-    const BlobContent content{net_, net_->BlobNamed(name), LendsItsMemory(*net_, name)};
+    const BlobContent content{net_, net_->BlobNamed(name), LendsItsMemory(*net_, name), false};
     return NewWrap(info.Env(), Environment::Of(info.Env()).blob_class, content);
   });
 }
@@ -130,7 +130,7 @@ Napi::Value NetWrap::Param(const Napi::CallbackInfo& info) {
     RequireAlive();
     const auto blobs = net_->LayerBlobs(layer);
     if (index < 0 || static_cast<std::size_t>(index) >= blobs.size()) throw Failure("INPUT", "The layer has no such parameter.");
-    return NewWrap(info.Env(), Environment::Of(info.Env()).blob_class, BlobContent{net_, blobs[index], false});
+    return NewWrap(info.Env(), Environment::Of(info.Env()).blob_class, BlobContent{net_, blobs[index], false, true});
   });
 }
 

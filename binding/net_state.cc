@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <limits>
 #include <utility>
 
 #include "failure.h"
@@ -13,35 +14,6 @@
 namespace caffe_node {
 
 namespace {
-
-// Restores the shapes of the blobs that a run reshapes, unless the run gets past its reshaping.
-class ShapeGuard {
- public:
-  explicit ShapeGuard(FloatNet* net) : net_(net) {}
-  ~ShapeGuard() {
-    if (kept_ || former_.empty()) return;
-    for (const auto& [blob, shape] : former_) blob->Reshape(shape);
-    net_->Reshape();
-  }
-  ShapeGuard(const ShapeGuard&) = delete;
-  ShapeGuard& operator=(const ShapeGuard&) = delete;
-
-  void Reshape(FloatBlob* blob, const std::vector<int>& shape) {
-    former_.emplace_back(blob, blob->shape());
-    blob->Reshape(shape);
-  }
-  // Lets the new shapes travel through the net, then keeps them. Whether there were any.
-  bool Commit() {
-    if (!former_.empty()) net_->Reshape();
-    kept_ = true;
-    return !former_.empty();
-  }
-
- private:
-  FloatNet* const net_;
-  std::vector<std::pair<FloatBlob*, std::vector<int>>> former_;
-  bool kept_ = false;
-};
 
 FloatBlob* MutableBlob(const FloatNet& net, const std::string& name) {
   if (!net.has_blob(name)) throw Failure("INPUT", "The net has no blob '" + name + "'.");
@@ -129,12 +101,17 @@ void NetState::RequireIdle() const {
 }
 
 void NetState::Feed(const std::vector<BlobFeed>& feeds, Part part) {
-  ShapeGuard shapes(net_.get());
+  std::vector<std::pair<FloatBlob*, const std::vector<int>*>> reshaped;
   for (const BlobFeed& feed : feeds) {
     FloatBlob* const blob = MutableBlob(net(), feed.name);
-    if (!feed.own_shape && blob->shape() != feed.tensor.shape) shapes.Reshape(blob, feed.tensor.shape);
+    if (feed.own_shape || blob->shape() == feed.tensor.shape) continue;
+    CheckShape(feed.tensor.shape);
+    reshaped.emplace_back(blob, &feed.tensor.shape);
   }
-  if (shapes.Commit()) KeepShapes();
+  if (!reshaped.empty()) {
+    for (const auto& [blob, shape] : reshaped) blob->Reshape(*shape);
+    SpreadShapes();
+  }
   for (const BlobFeed& feed : feeds) {
     FloatBlob* const blob = MutableBlob(net(), feed.name);
     RequireCount(feed, *blob);
@@ -167,16 +144,24 @@ void NetState::Watched(const StopFlag& stop, const std::function<void()>& body) 
 
 void NetState::Reshape() {
   const std::lock_guard<std::mutex> lock(*parameter_lock_);
-  // Blobs know their new shapes already; the ones that the last good pass left are kept beside them.
+  static_cast<void>(net());
+  SpreadShapes();
+}
+
+void NetState::SpreadShapes() {
   try {
-    net().Reshape();
+    net_->Reshape();
   } catch (...) {
     const Failure failure = AsFailure(std::current_exception());
-    for (std::size_t i = 0; i < good_shapes_.size(); ++i) net().blobs()[i]->Reshape(good_shapes_[i]);
-    net().Reshape();
+    RestoreShapes();
     throw Failure("SHAPE", std::string("The net refuses these shapes: ") + failure.what(), failure.details());
   }
   KeepShapes();
+}
+
+void NetState::RestoreShapes() {
+  for (std::size_t i = 0; i < good_shapes_.size(); ++i) net_->blobs()[i]->Reshape(good_shapes_[i]);
+  net_->Reshape();
 }
 
 void NetState::KeepShapes() {
@@ -198,21 +183,24 @@ std::string NetState::Prototxt() const {
 std::vector<NamedTensor> NetState::Forward(const RunRequest& request, const StopFlag& stop) {
   const std::lock_guard<std::mutex> lock(*parameter_lock_);
   FloatNet& net = this->net();
-  try {
-    Feed(request.feeds, Part::kData);
-  } catch (...) {
-    const Failure failure = AsFailure(std::current_exception());
-    if (failure.code() != "FATAL") throw;
-    throw Failure("SHAPE", std::string("The net refuses these shapes: ") + failure.what(), failure.details());
-  }
+  Feed(request.feeds, Part::kData);
   if (is_train_) flavour::Seed(MixSeed(seed_, train_runs_++));
   Watched(stop, [&] { net.ForwardFromTo(request.first, request.last); });
+  KeepShapes();
   return Fetch(request.fetch, Part::kData);
 }
 
 std::vector<NamedTensor> NetState::Backward(const RunRequest& request, const StopFlag& stop) {
   const std::lock_guard<std::mutex> lock(*parameter_lock_);
   FloatNet& net = this->net();
+  // Layers take on new shapes in their forward pass only: a backward pass over others would leave its memory.
+  for (std::size_t i = 0; i < good_shapes_.size(); ++i) {
+    if (net.blobs()[i]->shape() == good_shapes_[i]) continue;
+    FailureDetails details;
+    details.blob = blob_names_[i];
+    details.hint = "Run forward first.";
+    throw Failure("SHAPE", "Blob '" + blob_names_[i] + "' was reshaped after the last forward pass.", std::move(details));
+  }
   for (const BlobFeed& feed : request.feeds) {
     if (!feed.own_shape && MutableBlob(net, feed.name)->shape() != feed.tensor.shape) {
       throw Failure("SHAPE", "The diff of '" + feed.name + "' has the shape " + ShapeText(MutableBlob(net, feed.name)->shape()) +
@@ -244,8 +232,39 @@ void NetState::Abandon() {
 }
 
 void NetState::ShareWith(const NetState& other) {
+  // Caffe would stop at the first layer that differs, with those before it shared already.
+  for (std::size_t i = 0; i < layers_.size(); ++i) {
+    const auto known = std::find_if(other.layers_.begin(), other.layers_.end(),
+                                    [&](const LayerFacts& layer) { return layer.name == layers_[i].name; });
+    if (known == other.layers_.end()) continue;
+    const auto& own = net().layers()[i]->blobs();
+    const auto& others = other.net().layers()[static_cast<std::size_t>(known - other.layers_.begin())]->blobs();
+    const bool same =
+        own.size() == others.size() &&
+        std::equal(own.begin(), own.end(), others.begin(), [](const auto& a, const auto& b) { return a->shape() == b->shape(); });
+    if (same) continue;
+    FailureDetails details;
+    details.layer = layers_[i].name;
+    throw Failure("SHAPE", "The parameters of layer '" + layers_[i].name + "' have other shapes in the two nets.",
+                  std::move(details));
+  }
   net().ShareTrainedLayersWith(&other.net());
   parameter_lock_ = other.parameter_lock_;
+}
+
+void CheckShape(const std::vector<int>& shape) {
+  constexpr int kMostAxes = 32;  // caffe::kMaxBlobAxes
+  if (shape.size() > kMostAxes)
+    throw Failure("SHAPE", "A blob has at most 32 axes; " + std::to_string(shape.size()) + " were given.");
+  std::int64_t count = 1;
+  for (const int extent : shape) {
+    // Caffe's layers divide by the extents of their bottoms.
+    if (extent < 1) throw Failure("SHAPE", "A shape has numbers from 1 only; " + ShapeText(shape) + " was given.");
+    count *= extent;
+    if (count > std::numeric_limits<int>::max()) {
+      throw Failure("SHAPE", "A blob of shape " + ShapeText(shape) + " has 2^31 values or more.");
+    }
+  }
 }
 
 TensorData CopyOf(const FloatBlob& blob, Part part) {

@@ -69,6 +69,8 @@ class NetState {
   std::vector<NamedTensor> Backward(const RunRequest& request, const StopFlag& stop);
   // Lets the shapes of blobs that were reshaped travel through the net; when a layer refuses, all former shapes come back.
   void Reshape();
+  // Remembers the shapes of all blobs as good ones. Forward does it by itself; a solver runs its net without it.
+  void KeepShapes();
   // Every data layer goes on with the given item.
   void Rewind(std::uint64_t item);
   void Dispose();
@@ -106,7 +108,9 @@ class NetState {
   friend class RunCount;
 
   void ReadFacts();
-  void KeepShapes();
+  // Lets new shapes of blobs travel through the net, or restores all former ones.
+  void SpreadShapes();
+  void RestoreShapes();
   void Feed(const std::vector<BlobFeed>& feeds, Part part);
   std::vector<NamedTensor> Fetch(const std::vector<std::string>& names, Part part) const;
 
@@ -142,6 +146,8 @@ class RunCount {
   std::shared_ptr<NetState> net_;
 };
 
+// Refuses (SHAPE) what Caffe would crash on: negative and zero extents, 2^31 values or more, too many axes.
+void CheckShape(const std::vector<int>& shape);
 // Copies of a blob's values.
 TensorData CopyOf(const FloatBlob& blob, Part part);
 std::string ShapeText(const std::vector<int>& shape);

@@ -2,12 +2,15 @@
 
 #include <cmath>
 #include <filesystem>
+#include <functional>
 #include <limits>
 #include <numeric>
 #include <utility>
 
 #include "failure.h"
 #include "flavour.h"
+#include "hdf5_file.h"
+#include "layers/data_layer.h"
 
 namespace caffe_node {
 
@@ -51,6 +54,8 @@ class SolverState::DivergenceCheck final : public caffe::Solver<float>::Callback
 SolverState::SolverState(Lane* lane, const caffe::SolverParameter& param, const std::vector<WeightsSource>& weights,
                          unsigned seed)
     : lane_(lane), seed_(param.random_seed() >= 0 ? static_cast<unsigned>(param.random_seed()) : seed) {
+  if (param.iter_size() < 1)
+    throw Failure("PROTOTXT", "iter_size: " + std::to_string(param.iter_size()) + " must be at least 1.");
   caffe::SolverParameter ours = param;
   ours.set_solver_mode(caffe::SolverParameter::CPU);
   ours.set_random_seed(static_cast<int>(seed_ & 0x7fffffff));
@@ -59,11 +64,12 @@ SolverState::SolverState(Lane* lane, const caffe::SolverParameter& param, const 
   ours.set_snapshot(0);
   ours.clear_weights();
   solver_.reset(caffe::SolverRegistry<float>::CreateSolver(ours));
+  static_cast<void>(solver().GetLearningRate());  // an unknown policy is refused here rather than at the first step
   divergence_check_ = std::make_unique<DivergenceCheck>(solver_.get());
   net_ = std::make_shared<NetState>(lane, solver_->net(), seed_);
   for (const auto& net : solver_->test_nets()) {
-    net->ShareTrainedLayersWith(solver_->net().get());
     test_nets_.push_back(std::make_shared<NetState>(lane, net, seed_));
+    test_nets_.back()->ShareWith(*net_);
   }
   for (const WeightsSource& source : weights) {
     CopyRequest request;
@@ -91,8 +97,11 @@ void SolverState::StepOnce(const StopFlag& within, StepResult* result) {
   result->learning_rate = solver.GetLearningRate();
   flavour::Seed(MixSeed(seed_, static_cast<std::uint64_t>(solver.iter())));
   result->loss = std::numeric_limits<float>::quiet_NaN();
+  // Caffe's Step runs the test nets as well, where it is asked to: all of them can be stopped.
+  std::function<void()> step = [&solver] { solver.Step(1); };
+  for (const auto& net : test_nets_) step = [&within, net, inner = std::move(step)] { net->Watched(within, inner); };
   try {
-    net_->Watched(within, [&] { solver.Step(1); });
+    net_->Watched(within, step);
     result->loss = Access::Loss(solver);
   } catch (const Failure& failure) {
     if (failure.code() != "DIVERGED") throw;
@@ -100,6 +109,7 @@ void SolverState::StepOnce(const StopFlag& within, StepResult* result) {
   }
   result->smoothed_loss = Smooth(result->loss);
   result->iteration = solver.iter();
+  net_->KeepShapes();
 }
 
 StepResult SolverState::Step(int count, const StopFlag& between, const StopFlag& within) {
@@ -113,6 +123,8 @@ StepResult SolverState::Step(int count, const StopFlag& between, const StopFlag&
     if (!result.diverged && snapshot_interval_ > 0 && result.iteration % snapshot_interval_ == 0) Snapshot();
   }
   if (count == 0) {
+    result.loss = recent_losses_.empty() ? std::numeric_limits<float>::quiet_NaN() : recent_losses_.back();
+    result.smoothed_loss = result.loss;
     result.iteration = solver().iter();
     result.learning_rate = solver().GetLearningRate();
   }
@@ -126,6 +138,7 @@ std::vector<NamedTensor> SolverState::Test(int index, const StopFlag& stop) {
   request.last = static_cast<int>(net.layers().size()) - 1;
   request.fetch = net.outputs();
   const int batches = solver().param().test_iter_size() > index ? solver().param().test_iter(index) : 1;
+  net.ShareWith(*net_);  // as Caffe does before each test: shareWeights may have given the train net other parameters
   net.Rewind(0);
   std::vector<NamedTensor> sums;
   for (int batch = 0; batch < batches; ++batch) {
@@ -164,8 +177,13 @@ SnapshotPaths SolverState::Snapshot() {
   param.set_snapshot_prefix(temporary_prefix);
   std::exception_ptr failure;
   try {
-    const std::lock_guard<std::mutex> lock(*net_->parameter_lock());
+    const std::scoped_lock lock(*net_->parameter_lock(), Hdf5Lock());
+    SilenceHdf5();
     Access::SnapshotState(solver, paths.model);
+    // Caffe does not look whether the disk took all of it.
+    if (!hdf5 && !caffe::SolverState().ParseFromString(ReadFile(temporary))) {
+      throw Failure("FILE", "it was not written whole. Is the disk full?");
+    }
   } catch (...) {
     failure = std::current_exception();
   }
@@ -181,17 +199,14 @@ SnapshotPaths SolverState::Snapshot() {
 
 void SolverState::RewindTo(int iteration) {
   const caffe::SolverParameter& param = solver().param();
-  for (std::size_t i = 0; i < net_->layers().size(); ++i) {
-    const caffe::LayerParameter& layer = net_->net().layers()[i]->layer_param();
-    if (layer.type() != "Data") continue;
-    net_->Rewind(static_cast<std::uint64_t>(iteration) * static_cast<std::uint64_t>(param.iter_size()) *
-                 layer.data_param().batch_size());
+  const auto batches = static_cast<std::uint64_t>(iteration) * static_cast<std::uint64_t>(param.iter_size());
+  for (const auto& layer : net_->net().layers()) {
+    auto* const data = dynamic_cast<DataLayer*>(layer.get());
+    if (data != nullptr) data->Rewind(batches * layer->layer_param().data_param().batch_size());
   }
 }
 
-void SolverState::RestoreBinary(const std::string& path) {
-  caffe::SolverState state;
-  if (!state.ParseFromString(ReadFile(path))) throw NotState(path, "is no solver state, or a truncated one.");
+void SolverState::RestoreFrom(const caffe::SolverState& state, const std::string& path) {
   const auto& history = solver().history();
   if (state.history_size() != static_cast<int>(history.size())) {
     throw NotState(path, "holds the history of " + std::to_string(state.history_size()) + " parameters; this solver has " +
@@ -220,13 +235,14 @@ void SolverState::RestoreBinary(const std::string& path) {
 }
 
 void SolverState::Restore(const std::string& path) {
-  if (path.size() > 3 && path.compare(path.size() - 3, 3, ".h5") == 0) {
-    static_cast<void>(ReadFile(path));  // a readable file, or the better message
-    const std::lock_guard<std::mutex> lock(*net_->parameter_lock());
-    solver().Restore(path.c_str());
-  } else {
-    RestoreBinary(path);
+  const std::string contents = ReadFile(path);
+  caffe::SolverState state;
+  if (IsHdf5(contents)) {
+    state = ReadHdf5State(path);
+  } else if (!state.ParseFromString(contents)) {
+    throw NotState(path, "is no solver state, or a truncated one.");
   }
+  RestoreFrom(state, path);
   recent_losses_.clear();
   RewindTo(solver().iter());
 }

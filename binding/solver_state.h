@@ -66,7 +66,8 @@ class SolverState {
   void StepOnce(const StopFlag& within, StepResult* result);
   float Smooth(float loss);
   void RewindTo(int iteration);
-  void RestoreBinary(const std::string& path);
+  // All or nothing.
+  void RestoreFrom(const caffe::SolverState& state, const std::string& path);
   std::string SnapshotName(const std::string& prefix, const std::string& extension) const;
 
   class DivergenceCheck;

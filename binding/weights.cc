@@ -1,6 +1,5 @@
 #include "weights.h"
 
-#include <hdf5.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -15,25 +14,12 @@
 #include <limits>
 
 #include "failure.h"
+#include "hdf5_file.h"
 #include "model.h"
 
 namespace caffe_node {
 
 namespace {
-
-constexpr const char kHdf5Signature[] = "\211HDF\r\n\032\n";
-
-// HDF5's high-level library is not thread-safe.
-std::mutex& Hdf5Lock() {
-  static std::mutex lock;
-  return lock;
-}
-
-bool IsHdf5(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  char head[8] = {};
-  return file.read(head, sizeof head) && std::memcmp(head, kHdf5Signature, sizeof head) == 0;
-}
 
 std::string NameOf(const WeightsSource& source) { return source.path.empty() ? "The weights" : "'" + source.path + "'"; }
 
@@ -46,6 +32,7 @@ Failure NotWeights(const WeightsSource& source, const std::string& what, const s
 
 caffe::NetParameter ReadWeights(const WeightsSource& source) {
   const std::string file = source.path.empty() ? std::string() : ReadFile(source.path);
+  if (IsHdf5(file)) return ReadHdf5Weights(source.path);
   const void* const data = source.path.empty() ? static_cast<const void*>(source.bytes.data()) : file.data();
   const std::size_t size = source.path.empty() ? source.bytes.size() : file.size();
   caffe::NetParameter weights;
@@ -83,43 +70,34 @@ Failure ShapeMismatch(const std::string& layer, int index, const std::string& in
                  std::move(details));
 }
 
-// What is wrong with copying `source` into `target`; empty when nothing is.
+// What is wrong with copying `source` into `target`; empty when nothing is. A parameter that one side lacks has no shape there.
 std::vector<Mismatch> Compare(const caffe::LayerParameter& source, const std::string& name, const LayerBlobs& target) {
   std::vector<Mismatch> wrong;
-  for (int i = 0; i < std::min(source.blobs_size(), static_cast<int>(target.size())); ++i) {
-    if (!target[i]->ShapeEquals(source.blobs(i)) || !HoldsValues(source.blobs(i), target[i]->count())) {
-      wrong.push_back({name, i, ShapeOf(source.blobs(i)), target[i]->shape()});
-    }
+  for (int i = 0; i < std::max(source.blobs_size(), static_cast<int>(target.size())); ++i) {
+    const bool in_file = i < source.blobs_size();
+    const bool in_net = i < static_cast<int>(target.size());
+    if (in_file && in_net && target[i]->ShapeEquals(source.blobs(i)) && HoldsValues(source.blobs(i), target[i]->count()))
+      continue;
+    wrong.push_back(
+        {name, i, in_file ? ShapeOf(source.blobs(i)) : std::vector<int>(), in_net ? target[i]->shape() : std::vector<int>()});
   }
   return wrong;
 }
 
-void RequireSameCount(const caffe::LayerParameter& source, const std::string& name, const LayerBlobs& target) {
-  if (source.blobs_size() == static_cast<int>(target.size())) return;
+Failure CountMismatch(const std::string& layer, int in_file, std::size_t in_net) {
   FailureDetails details;
-  details.layer = name;
+  details.layer = layer;
   details.hint = "The layer was trained with other settings (bias_term?): give it a new name to train it afresh.";
-  throw Failure("WEIGHTS",
-                "Layer '" + name + "' has " + std::to_string(source.blobs_size()) + " parameters in the weights and " +
-                    std::to_string(target.size()) + " in the net.",
-                std::move(details));
+  return Failure("WEIGHTS",
+                 "Layer '" + layer + "' has " + std::to_string(in_file) + " parameters in the weights and " +
+                     std::to_string(in_net) + " in the net.",
+                 std::move(details));
 }
 
 struct Planned {
   const caffe::LayerParameter* source;
   LayerBlobs target;
 };
-
-CopyResult CopyHdf5(NetState* net, const CopyRequest& request) {
-  const std::lock_guard<std::mutex> lock(Hdf5Lock());
-  H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);  // HDF5 prints its errors to the terminal
-  net->net().CopyTrainedLayersFromHDF5(request.weights.path);
-  CopyResult result;
-  for (const LayerFacts& layer : net->layers()) {
-    if (layer.params > 0) result.copied.push_back(layer.name);
-  }
-  return result;
-}
 
 void ListMissing(const NetState& net, const CopyRequest& request, CopyResult* result) {
   for (const LayerFacts& layer : net.layers()) {
@@ -136,7 +114,6 @@ void ListMissing(const NetState& net, const CopyRequest& request, CopyResult* re
 
 CopyResult CopyWeights(NetState* net, const CopyRequest& request) {
   const std::lock_guard<std::mutex> lock(*net->parameter_lock());
-  if (!request.weights.path.empty() && IsHdf5(request.weights.path)) return CopyHdf5(net, request);
   const caffe::NetParameter weights = ReadWeights(request.weights);
   CopyResult result;
   std::vector<Planned> plan;
@@ -153,8 +130,10 @@ CopyResult CopyWeights(NetState* net, const CopyRequest& request) {
     }
     const LayerBlobs target = net->LayerBlobs(static_cast<int>(known - net->layers().begin()));
     std::vector<Mismatch> wrong = Compare(source, name, target);
-    if (wrong.empty()) RequireSameCount(source, name, target);
     if (!wrong.empty()) {
+      if (request.strict && source.blobs_size() != static_cast<int>(target.size())) {
+        throw CountMismatch(name, source.blobs_size(), target.size());
+      }
       if (request.strict) throw ShapeMismatch(name, wrong[0].index, ShapeText(wrong[0].file), ShapeText(wrong[0].net));
       result.mismatched.insert(result.mismatched.end(), wrong.begin(), wrong.end());
       continue;
@@ -183,7 +162,7 @@ void SaveWeights(NetState* net, const std::string& path, bool hdf5, bool diffs) 
   const std::string temporary = TemporaryName(path);
   try {
     const std::scoped_lock lock(*net->parameter_lock(), Hdf5Lock());
-    H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
+    SilenceHdf5();
     net->net().ToHDF5(temporary, diffs);
   } catch (...) {
     unlink(temporary.c_str());

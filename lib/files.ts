@@ -21,7 +21,8 @@ export async function writeWhole(target: string, write: (temporary: string) => P
     await write(temporary);
     await rename(temporary, target);
   } catch (error) {
-    await rm(temporary, { recursive: true, force: true });
+    // What went wrong matters, not whether its remains could be removed.
+    await rm(temporary, { recursive: true, force: true }).catch(() => {});
     throw isSystemError(error) ? cannotWrite(target, error) : error;
   }
 }

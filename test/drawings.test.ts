@@ -5,7 +5,7 @@ import { CLASSES, drawDataset, drawSamples } from '../scripts/demo/drawings';
 import { namesIn, temporaryFolder } from './support/folders';
 
 const at = temporaryFolder();
-const contents = (files: string[]) => files.map((file) => readFileSync(file));
+const contents = (files: string[]) => files.map((file) => readFileSync(file, 'base64'));
 
 async function meanColour(file: string): Promise<number[]> {
   return (await sharp(file).stats()).channels.map(({ mean }) => mean);
@@ -37,7 +37,7 @@ test('the seed decides, and every image is another one', async () => {
     ...contents(await drawDataset(at('third'), { ...options, seed: 8 })),
     ...contents(await drawSamples(at('fourth'), { ...options, perClass: 5 })),
   ];
-  expect(new Set([...first, ...others].map((bytes) => bytes.toString('base64'))).size).toBe(30);
+  expect(new Set([...first, ...others]).size).toBe(30);
 });
 
 test('all shapes can be drawn, and no others', async () => {
@@ -47,7 +47,7 @@ test('all shapes can be drawn, and no others', async () => {
 
 test.each([
   ['the first set', ['circle', 'square', 'triangle', 'star', 'cross']],
-  ['the second set', ['heart', 'arrow']],
+  ['the second set', ['circle', 'arrow']],
 ])('the mean colour does not tell the classes of %s apart', async (title, classes) => {
   const perClass = 40;
   const files = await drawDataset(at(title), { classes, perClass, size: 32 });

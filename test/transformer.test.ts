@@ -61,7 +61,7 @@ describeShared('a photograph', () => {
     transformer.setRawScale('data', 255);
     transformer.setMean('data', [104, 117, 123]);
     const { data } = await transformer.preprocess('data', await loadImage(path.join(shared, file)));
-    expect(relativeError(data, goldenFloats(`squeezenet_input_${name}.f32`))).toBeLessThan(0.02);
+    expect(relativeError(data, goldenFloats(`squeezenet_input_${name}.f32`))).toBeLessThan(1e-4);
   });
 });
 

@@ -63,12 +63,12 @@ class LogMessage {
 
 class FatalMessage {
  public:
-  FatalMessage(const char* file, int line) : file_(file), line_(line), unwinding_(std::uncaught_exceptions()) {}
+  FatalMessage(const char* file, int line) : file_(file), line_(line) {}
   FatalMessage(const FatalMessage&) = delete;
   FatalMessage& operator=(const FatalMessage&) = delete;
   // A CHECK that fails while an earlier exception unwinds the stack must stay silent: a second throw would terminate.
   ~FatalMessage() noexcept(false) {
-    if (std::uncaught_exceptions() == unwinding_) throw FatalError(stream_.str(), file_, line_);
+    if (std::uncaught_exceptions() == 0) throw FatalError(stream_.str(), file_, line_);
   }
   std::ostream& stream() { return stream_; }
 
@@ -76,7 +76,6 @@ class FatalMessage {
   std::ostringstream stream_;
   const char* file_;
   int line_;
-  int unwinding_;
 };
 
 inline bool IsOn(Severity severity) {

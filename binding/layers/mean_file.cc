@@ -4,12 +4,12 @@
 #include <google/protobuf/stubs/logging.h>
 
 #include <algorithm>
-#include <fstream>
 #include <limits>
 #include <utility>
 #include <vector>
 
 #include "../failure.h"
+#include "../model.h"
 
 namespace caffe_node {
 
@@ -42,12 +42,11 @@ bool HoldsOneImage(const std::vector<std::int64_t>& extents, int values) {
 }  // namespace
 
 MeanImage ReadMeanFile(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) throw Wrong(path, "cannot be opened.");
+  const std::string contents = ReadFile(path);
   caffe::BlobProto blob;
   {
     const google::protobuf::LogSilencer silence;
-    if (!blob.ParseFromIstream(&file)) throw Wrong(path, "is not a binaryproto.");
+    if (!blob.ParseFromString(contents)) throw Wrong(path, "is not a binaryproto.");
   }
   const std::vector<std::int64_t> extents = ExtentsOf(blob);
   if (!HoldsOneImage(extents, blob.data_size())) {

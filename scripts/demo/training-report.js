@@ -46,10 +46,15 @@ function show(event, bar, display) {
 function describeStart({ plan, heads, weights, learningRate }, display) {
   const { images, iterations, epochs, batchSize } = plan;
   display.line(`  ${images.train} images, batches of ${batchSize}: ${iterations} iterations for ${epochs} epochs`);
-  for (const { from, to, outputs } of heads) display.line(`  classifier ${from} → ${to}, ${outputs[0] ?? 'open'} → ${outputs[1]} outputs`);
+  for (const head of heads) display.line(`  classifier ${describeHead(head)}`);
   if (weights) display.line(`  ${weights.copied.length} layers start from the weights, new: ${weights.missing.join(', ') || 'none'}`);
   const found = learningRate.curve ? `, found by a range test of ${learningRate.curve.length} iterations` : '';
   display.line(`  learning rate ${decimal(learningRate.value)}${found}`);
+}
+
+function describeHead({ from, to, outputs: [before, now] }) {
+  const name = from === to ? to : `${from} → ${to}`;
+  return before === undefined ? `${name}, ${now} outputs` : `${name}, ${before} → ${now} outputs`;
 }
 
 function scores({ accuracy, loss }) {

@@ -1,0 +1,26 @@
+// Caffe's HDF5 files, read into the messages that its binary files hold, so that one code checks and copies both.
+#ifndef CAFFE_NODE_HDF5_FILE_H_
+#define CAFFE_NODE_HDF5_FILE_H_
+
+#include <caffe/proto/caffe.pb.h>
+
+#include <mutex>
+#include <string>
+
+namespace caffe_node {
+
+// HDF5's high-level library is not thread-safe, in no environment: whoever calls it holds this.
+std::mutex& Hdf5Lock();
+// HDF5 prints its errors to the terminal unless told not to. To be called with the lock held.
+void SilenceHdf5();
+
+// Whether a file's first bytes are HDF5's.
+bool IsHdf5(const std::string& contents);
+
+// WEIGHTS for files that are damaged or hold something else.
+caffe::NetParameter ReadHdf5Weights(const std::string& path);
+caffe::SolverState ReadHdf5State(const std::string& path);
+
+}  // namespace caffe_node
+
+#endif  // CAFFE_NODE_HDF5_FILE_H_
