@@ -1,11 +1,47 @@
 #include "executor.h"
 
+#include <cstdlib>
+#include <set>
 #include <utility>
 
 #include "environment.h"
 #include "flavour.h"
 
 namespace caffe_node {
+
+namespace {
+
+// Node runs no clean-up hook when the main thread calls process.exit() or dies of an uncaught error. Without this the destructors
+// of OpenBLAS would take the memory away from a layer that still computes. Handlers registered after the program's start run
+// before those destructors.
+class ExitGuard {
+ public:
+  static ExitGuard& Get() {
+    static ExitGuard guard;
+    static const int registered = std::atexit([] { Get().StopAll(); });
+    static_cast<void>(registered);
+    return guard;
+  }
+  void Add(Executor* executor) {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    executors_.insert(executor);
+  }
+  void Remove(Executor* executor) {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    executors_.erase(executor);
+  }
+
+ private:
+  void StopAll() {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    for (Executor* const executor : executors_) executor->StopLanes();
+  }
+
+  std::mutex mutex_;
+  std::set<Executor*> executors_;
+};
+
+}  // namespace
 
 void StopFlag::Check() const {
   if (IsSet()) throw Failure("ABORTED", "The operation was aborted.");
@@ -128,6 +164,7 @@ Executor::Executor(Napi::Env env) : env_(env) {
                                                              nullptr, nullptr, this, on_main, &wake_);
   if (status != napi_ok) throw Napi::Error::New(env, "The way back to the main thread could not be made.");
   napi_unref_threadsafe_function(env, wake_);
+  ExitGuard::Get().Add(this);
 }
 
 Executor::~Executor() { Close(); }
@@ -219,7 +256,7 @@ void Executor::Log(int severity, const std::string& file, int line, const std::s
   });
 }
 
-void Executor::Close() {
+void Executor::StopLanes() {
   {
     const std::lock_guard<std::mutex> lock(main_mutex_);
     if (closing_.exchange(true)) return;
@@ -230,7 +267,13 @@ void Executor::Close() {
   if (file_lane_) file_lane_->Stop();
   lanes_.clear();
   file_lane_.reset();
-  if (wake_ != nullptr) napi_release_threadsafe_function(wake_, napi_tsfn_abort);
+}
+
+void Executor::Close() {
+  if (wake_ == nullptr) return;
+  ExitGuard::Get().Remove(this);
+  StopLanes();
+  napi_release_threadsafe_function(std::exchange(wake_, nullptr), napi_tsfn_abort);
 }
 
 }  // namespace caffe_node

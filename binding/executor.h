@@ -93,7 +93,9 @@ class Executor {
   // The lowest severity that is sent on, 0 (info) to 2 (error), or kNoLog; compared by the lanes before a message is formatted.
   void SetLogLevel(int level) { log_level_.store(level); }
 
-  // Stops all jobs at their next layer or iteration and joins the threads: the environment ends.
+  // Stops all jobs at their next layer or iteration and joins the threads.
+  void StopLanes();
+  // The same, and gives up the way to the main thread: the environment ends.
   void Close();
   bool closing() const { return closing_.load(); }
 
