@@ -7,7 +7,7 @@ import { iterationOf, MODEL_FILES } from './model-files';
 import type { ModelInfo } from './model-info';
 import { native } from './native';
 import { PIXEL_RECORD } from './pixels';
-import type { Preprocessing } from './preprocessing';
+import { isPreprocessing, type Preprocessing } from './preprocessing';
 
 /** The parsed file, nothing about it known. */
 type RawInfo = Record<string, unknown>;
@@ -33,20 +33,33 @@ export async function readModelInfo(source: string, folder: string): Promise<Rea
     });
   }
   const iteration = iterationOf(file) ?? 0;
-  const ours = 'preprocessing' in raw;
-  const preprocessing = ours ? (raw.preprocessing as Preprocessing) : await digitsPreprocessing(source, folder, raw);
+  const preprocessing = raw.preprocessing ?? (await digitsPreprocessing(source, folder, raw));
+  if (!isPreprocessing(preprocessing)) throw damagedInfo(source, 'says nothing usable about the preprocessing of images');
   const info: ModelInfo = {
     id: text(raw.id),
     name: text(raw.name),
     created: text(raw['creation time']),
     dataset: text(raw.dataset_id),
     status: (raw.status ?? 'Done') as ModelInfo['status'],
-    snapshots: (raw.snapshots as ModelInfo['snapshots']) ?? [{ iteration, epoch: 0 }],
+    snapshots: knownSnapshots(raw) ?? [{ iteration, epoch: 0 }],
     best: iteration,
     metrics: raw.metrics as ModelInfo['metrics'],
     preprocessing,
   };
   return { info, snapshot: { iteration, file } };
+}
+
+/** The snapshots of a training of ours; undefined in archives. */
+function knownSnapshots({ snapshots }: RawInfo): ModelInfo['snapshots'] | undefined {
+  if (!Array.isArray(snapshots)) return undefined;
+  return snapshots.filter((snapshot) => Number.isInteger(snapshot?.iteration));
+}
+
+function damagedInfo(source: string, problem: string): CaffeError {
+  return new CaffeError('ERR_CAFFE_MODEL', `The ${MODEL_FILES.info} of the model '${source}' ${problem}.`, {
+    file: source,
+    hint: 'It is damaged or was changed: take the model as train, deploy or DIGITS wrote it.',
+  });
 }
 
 async function readRaw(source: string, folder: string): Promise<RawInfo> {
@@ -65,13 +78,9 @@ async function readRaw(source: string, folder: string): Promise<RawInfo> {
 
 /** What DIGITS did when it trained this model: it names size and mode, crops to the network's input, and subtracts the mean as the model was set. */
 async function digitsPreprocessing(source: string, folder: string, raw: RawInfo): Promise<Preprocessing> {
-  const [height, width, channels = 3] = (raw['image dimensions'] as number[] | undefined) ?? [];
-  if (height === undefined || width === undefined) {
-    throw new CaffeError('ERR_CAFFE_MODEL', `The model '${source}' does not say how large its images are.`, {
-      file: source,
-      hint: `Its ${MODEL_FILES.info} needs "image dimensions": [height, width, channels].`,
-    });
-  }
+  const dimensions = raw['image dimensions'];
+  if (!Array.isArray(dimensions)) throw damagedInfo(source, 'does not say how large images are ("image dimensions")');
+  const [height = 0, width = 0, channels = 3] = dimensions as number[];
   const input = await inputHeight(folder);
   return {
     size: [height, width],
@@ -88,7 +97,7 @@ async function digitsPreprocessing(source: string, folder: string, raw: RawInfo)
 async function digitsMean(folder: string, raw: RawInfo): Promise<Preprocessing['mean']> {
   const file = raw['mean file'];
   const use = raw['mean subtraction'] ?? 'image';
-  if (typeof file !== 'string' || use === 'none') return null;
+  if (typeof file !== 'string' || file !== path.basename(file) || use === 'none') return null;
   return use === 'pixel' ? meanColour(await readMeanImage(path.join(folder, file))) : file;
 }
 

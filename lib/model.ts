@@ -107,9 +107,10 @@ export function isModel(model: ModelLike): model is Model {
 }
 
 async function openFolder(source: string, folder: string): Promise<Model> {
+  const { labels } = MODEL_FILES;
+  for (const file of [MODEL_FILES.info, MODEL_FILES.deploy, labels]) await requirePart(source, folder, file);
   const { info, snapshot } = await readModelInfo(source, folder);
-  const { labels, deploy } = MODEL_FILES;
-  for (const file of [deploy, labels, snapshot.file]) await requirePart(source, folder, file);
+  await requirePart(source, folder, snapshot.file);
   if (typeof info.preprocessing.mean === 'string') await requirePart(source, folder, info.preprocessing.mean);
   const names = (await readFile(path.join(folder, labels), 'utf8')).split(/\r?\n/);
   if (names.at(-1) === '') names.pop();

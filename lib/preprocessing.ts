@@ -1,5 +1,6 @@
+import path from 'node:path';
 import type { NativePixelTransform } from './native';
-import type { ResizeMode } from './pixels';
+import { RESIZE_MODES, type ResizeMode } from './resize-mode';
 
 /**
  * How an image becomes the input of a network: the one record that training, validation and deployment share. In this order:
@@ -23,6 +24,36 @@ export interface Preprocessing {
   alpha: 'white';
   /** Whether the orientation in a photograph's EXIF data is applied. */
   exif: boolean;
+}
+
+/** As of datasets. */
+const LARGEST_SIDE = 8192;
+
+/** Whether a value from a file is such a record, safe to use: what decides about memory and paths is in its range. */
+export function isPreprocessing(value: unknown): value is Preprocessing {
+  if (typeof value !== 'object' || value === null) return false;
+  const { size, resizeMode, crop, mean, channelOrder, scale } = value as Partial<Record<keyof Preprocessing, unknown>>;
+  return (
+    Array.isArray(size) &&
+    size.length === 2 &&
+    size.every((side) => isSide(side, 1)) &&
+    isSide(crop, 0) &&
+    (crop as number) <= Math.min(...size) &&
+    (RESIZE_MODES as readonly unknown[]).includes(resizeMode) &&
+    (channelOrder === 'BGR' || channelOrder === 'gray') &&
+    Number.isFinite(scale) &&
+    isMean(mean)
+  );
+}
+
+function isSide(value: unknown, least: number): boolean {
+  return Number.isInteger(value) && (value as number) >= least && (value as number) <= LARGEST_SIDE;
+}
+
+/** A mean image lies beside the record. */
+function isMean(mean: unknown): boolean {
+  if (typeof mean === 'string') return mean === path.basename(mean);
+  return mean === null || (Array.isArray(mean) && mean.every(Number.isFinite));
 }
 
 /** 3 for colour, 1 for grey. */

@@ -163,6 +163,18 @@ describe('archives that are refused', () => {
     expect(failure.message).toContain(missing);
   });
 
+  test.each([
+    ['a mean image elsewhere', { mean: '../../mean.binaryproto' }],
+    ['images of no size', { size: [0, 16] }],
+    ['images of any size', { size: [1e9, 1e9] }],
+    ['a crop larger than the image', { crop: 17 }],
+  ])('whose preprocessing asks for %s', async (_, change) => {
+    const folder = await unpackedCopy('odd');
+    const info = JSON.parse(await readFile(path.join(folder, 'info.json'), 'utf8'));
+    await writeFile(path.join(folder, 'info.json'), JSON.stringify({ ...info, preprocessing: { ...info.preprocessing, ...change } }));
+    expect((await openArchive(folder)).code).toBe('ERR_CAFFE_MODEL');
+  });
+
   test('that are missing', async () => {
     expect((await openArchive(at('nothing.tar.gz'))).code).toBe('ERR_CAFFE_FILE');
   });

@@ -226,6 +226,20 @@ describe('ending early', () => {
     expect(JSON.parse(await readFile(at('aborted', 'info.json'), 'utf8')).status).toBe('Aborted');
   });
 
+  test('while the learning rate is searched: stop() gives the model it started from, aborting leaves nothing', async () => {
+    const stopping = train(settings({ weights: model, output: at('early') }));
+    for await (const event of stopping) if (event.type === 'search') stopping.stop();
+    expect((await stopping).best.iteration).toBe(0);
+
+    const controller = new AbortController();
+    const aborting = train(settings({ weights: model, output: at('earlier'), signal: controller.signal }));
+    const listening = async () => {
+      for await (const event of aborting) if (event.type === 'search') controller.abort();
+    };
+    expect((await failureOf(listening())).name).toBe('AbortError');
+    expect(await exists(at('earlier'))).toBe(false);
+  });
+
   test('aborting before the first iteration leaves nothing', async () => {
     const failure = await failureOf(train(settings({ output: at('never'), signal: AbortSignal.abort() })));
     expect(failure.name).toBe('AbortError');

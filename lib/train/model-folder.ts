@@ -1,13 +1,13 @@
 /** The model folder: what a training writes, and what survives when it is interrupted at any moment. */
 import { randomBytes } from 'node:crypto';
-import { appendFile, copyFile, mkdir, readdir, rm } from 'node:fs/promises';
+import { appendFile, copyFile, readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
-import { CaffeError, messageOf } from '../errors';
 import { writeFileWhole, writeWhole } from '../files';
 import { HISTORY_FILE, MODEL_FILES, snapshotFile } from '../model-files';
 import { folderInfo, type Metrics, type ModelInfo, type ModelStatus, type SnapshotInfo } from '../model-info';
 import type { Preprocessing } from '../preprocessing';
 import type { TrainingEvent } from './events';
+import { makeModelFolder } from './output-folder';
 
 /** The text files of a model folder. */
 export interface ModelTexts {
@@ -26,7 +26,7 @@ export interface FolderSubject {
 
 export class ModelFolder {
   private readonly info: ModelInfo;
-  private metricsOf = new Map<number, Metrics>();
+  private readonly metricsOf = new Map<number, Metrics>();
 
   private constructor(
     readonly path: string,
@@ -42,14 +42,9 @@ export class ModelFolder {
     };
   }
 
-  /**
-   * Makes the folder, or clears a model folder that is there.
-   *
-   * @throws {CaffeError} ERR_CAFFE_FILE when there is something else, or a model and `overwrite` is false.
-   */
+  /** Makes the folder; throws as {@link makeModelFolder}. */
   static async create(folder: string, overwrite: boolean, subject: FolderSubject): Promise<ModelFolder> {
-    await makeRoom(folder, overwrite);
-    await createFolder(folder);
+    await makeModelFolder(folder, overwrite);
     return new ModelFolder(folder, subject);
   }
 
@@ -156,46 +151,4 @@ function isBetter(a: SnapshotInfo, b: SnapshotInfo): boolean {
 
 function partition<T>(values: readonly T[], holds: (value: T) => boolean): [T[], T[]] {
   return [values.filter(holds), values.filter((value) => !holds(value))];
-}
-
-async function makeRoom(folder: string, overwrite: boolean): Promise<void> {
-  const files = await filesIn(folder);
-  if (files.length === 0) return;
-  if (!files.includes(MODEL_FILES.info) && !files.includes(MODEL_FILES.trainVal)) {
-    throw new CaffeError('ERR_CAFFE_FILE', `The folder '${folder}' is in use, and not by a model.`, {
-      file: folder,
-      hint: 'Choose another `output`: only model folders are ever overwritten.',
-    });
-  }
-  if (!overwrite) {
-    throw new CaffeError('ERR_CAFFE_FILE', `There is a model in '${folder}' already.`, {
-      file: folder,
-      hint: 'Choose another `output`, or set `overwrite: true` to replace it.',
-    });
-  }
-  await rm(folder, { recursive: true });
-}
-
-async function filesIn(folder: string): Promise<string[]> {
-  try {
-    return await readdir(folder);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
-    throw new CaffeError('ERR_CAFFE_FILE', `'${folder}' cannot be used as a model folder: ${messageOf(error)}`, {
-      file: folder,
-      cause: error,
-    });
-  }
-}
-
-async function createFolder(folder: string): Promise<void> {
-  try {
-    await mkdir(folder, { recursive: true });
-  } catch (error) {
-    throw new CaffeError('ERR_CAFFE_FILE', `The model folder '${folder}' cannot be made.`, {
-      file: folder,
-      hint: 'Choose an `output` that you may write to.',
-      cause: error,
-    });
-  }
 }
