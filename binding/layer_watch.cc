@@ -62,31 +62,31 @@ void LayerWatch::Enter(int layer) {
   if (stop_ != nullptr) stop_->Check();
 }
 
-void LayerWatch::BeforeForward::run(int layer) {
-  watch_->Enter(layer);
-  RequireValues(*watch_->net_, layer);
-  CheckLabels(*watch_->net_, layer);
+void LayerWatch::BeforeForward(int layer) {
+  Enter(layer);
+  RequireValues(*net_, layer);
+  CheckLabels(*net_, layer);
 }
 
 // Max pooling over a window of NaNs finds no maximum: its result stays the smallest float and its mask stays -1, where the
 // backward pass would then write. A diverging training gets here before its loss is seen.
-void LayerWatch::AfterForward::run(int layer) {
-  const auto& one = *watch_->net_->layers()[layer];
-  if (!watch_->net_->layer_need_backward()[layer] || !PoolsByMaximum(one.layer_param())) return;
-  const caffe::Blob<float>& top = *watch_->net_->top_vecs()[layer][0];
+void LayerWatch::AfterForward(int layer) {
+  const auto& one = *net_->layers()[layer];
+  if (!net_->layer_need_backward()[layer] || !PoolsByMaximum(one.layer_param())) return;
+  const caffe::Blob<float>& top = *net_->top_vecs()[layer][0];
   const float* const values = top.cpu_data();
   const bool undecided = std::any_of(values, values + top.count(), [](float value) { return !(value > -FLT_MAX); });
   if (undecided) {
-    watch_->undecided_pools_.insert(layer);
+    undecided_pools_.insert(layer);
   } else {
-    watch_->undecided_pools_.erase(layer);
+    undecided_pools_.erase(layer);
   }
 }
 
-void LayerWatch::BeforeBackward::run(int layer) {
-  watch_->Enter(layer);
-  if (watch_->net_->layer_need_backward()[layer]) CheckLabels(*watch_->net_, layer);
-  if (watch_->undecided_pools_.count(layer) == 0) return;
+void LayerWatch::BeforeBackward(int layer) {
+  Enter(layer);
+  if (net_->layer_need_backward()[layer]) CheckLabels(*net_, layer);
+  if (undecided_pools_.count(layer) == 0) return;
   FailureDetails details;
   details.hint = "The training diverges: use a smaller learning rate. Or the input itself holds NaN or infinite values.";
   throw Failure("DIVERGED", "Values that are not numbers were pooled; there is no gradient.", std::move(details));

@@ -21,47 +21,32 @@ class LayerWatch {
   int layer() const { return layer_; }
 
  private:
-  // Caffe calls run() around each layer.
-  class BeforeForward final : public caffe::Net<float>::Callback {
+  // Caffe calls run() around each layer; `react` is what this watch does then.
+  class Hook final : public caffe::Net<float>::Callback {
    public:
-    explicit BeforeForward(LayerWatch* watch) : watch_(watch) {}
+    using Reaction = void (LayerWatch::*)(int layer);
+    Hook(LayerWatch* watch, Reaction react) : watch_(watch), react_(react) {}
 
    protected:
-    void run(int layer) override;
+    void run(int layer) override { (watch_->*react_)(layer); }
 
    private:
     LayerWatch* const watch_;
-  };
-  class AfterForward final : public caffe::Net<float>::Callback {
-   public:
-    explicit AfterForward(LayerWatch* watch) : watch_(watch) {}
-
-   protected:
-    void run(int layer) override;
-
-   private:
-    LayerWatch* const watch_;
-  };
-  class BeforeBackward final : public caffe::Net<float>::Callback {
-   public:
-    explicit BeforeBackward(LayerWatch* watch) : watch_(watch) {}
-
-   protected:
-    void run(int layer) override;
-
-   private:
-    LayerWatch* const watch_;
+    const Reaction react_;
   };
 
+  void BeforeForward(int layer);
+  void AfterForward(int layer);
+  void BeforeBackward(int layer);
   void Enter(int layer);
 
   caffe::Net<float>* const net_;
-  BeforeForward before_forward_{this};
-  AfterForward after_forward_{this};
-  BeforeBackward before_backward_{this};
+  Hook before_forward_{this, &LayerWatch::BeforeForward};
+  Hook after_forward_{this, &LayerWatch::AfterForward};
+  Hook before_backward_{this, &LayerWatch::BeforeBackward};
   const StopFlag* stop_ = nullptr;
   int layer_ = -1;
-  std::set<int> undecided_pools_;  // see AfterForward::run
+  std::set<int> undecided_pools_;  // see AfterForward
 };
 
 }  // namespace caffe_node

@@ -165,8 +165,9 @@ void NetState::RestoreShapes() {
 }
 
 void NetState::KeepShapes() {
-  good_shapes_.clear();
-  for (const auto& blob : net_->blobs()) good_shapes_.push_back(blob->shape());
+  // After every forward pass: assigned in place, so that nothing is allocated while the shapes stay.
+  good_shapes_.resize(net_->blobs().size());
+  for (std::size_t i = 0; i < good_shapes_.size(); ++i) good_shapes_[i] = net_->blobs()[i]->shape();
 }
 
 std::string NetState::Prototxt() const {

@@ -1,12 +1,11 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { type CaffeErrorCode, messageOf } from '../lib/errors';
 import { native } from '../lib/native';
+import { shared, sharedIsPresent } from './support/shared';
 
 const { messages } = native;
-const shared = path.resolve(__dirname, '../../shared');
-const withShared = existsSync(shared) ? test : test.skip;
-if (!existsSync(shared)) console.warn(`${shared} is absent: the tests with real models are skipped.`);
+const withShared = sharedIsPresent ? test : test.skip;
 
 const read = (file: string) => readFileSync(path.join(shared, file));
 

@@ -1,11 +1,8 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import sharp from 'sharp';
 import { native, type Tensor } from '../lib/native';
-
-const shared = path.resolve(__dirname, '../../shared');
-const withShared = existsSync(shared) ? describe : describe.skip;
-if (!existsSync(shared)) console.warn(`${shared} is absent: the tests with pycaffe's numbers and real photographs are skipped.`);
+import { describeShared, shared, sharedIsPresent } from './support/shared';
 
 interface Wave {
   shape: number[];
@@ -33,7 +30,7 @@ function expectClose(actual: Tensor, expected: Values) {
   expect({ at: wrong, actual: actual.data[wrong] }).toEqual({ at: -1, actual: undefined });
 }
 
-withShared("pycaffe's numbers", () => {
+describeShared("pycaffe's numbers", () => {
   const cases: {
     name: string;
     image: Wave;
@@ -45,7 +42,7 @@ withShared("pycaffe's numbers", () => {
     input_scale: number | null;
     preprocessed: Values;
     deprocessed: Values | null;
-  }[] = existsSync(shared) ? golden('transformer.json') : [];
+  }[] = sharedIsPresent ? golden('transformer.json') : [];
 
   test.each(cases.map((each) => [each.name, each] as const))('transformer: %s', async (_, each) => {
     const spec = {
@@ -281,7 +278,7 @@ describe('decoding', () => {
   });
 });
 
-withShared('real photographs', () => {
+describeShared('real photographs', () => {
   test('decode as in sharp', async () => {
     const folder = path.join(shared, 'datasets/images');
     const files = readdirSync(folder).filter((name) => /\.jpe?g$/i.test(name));

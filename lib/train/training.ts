@@ -1,5 +1,4 @@
 import { throwIfAborted } from '../abort';
-import { CaffeError } from '../errors';
 import { type Model, openModel } from '../model';
 import type { CopyReport } from '../native';
 import type { RunControl } from '../run';
@@ -109,19 +108,11 @@ async function openSolver(job: Job, parameter: SolverParameter): Promise<{ solve
   const solver = await Solver.from(parameter, { basePath: job.folder.path });
   try {
     const copied = job.weights === undefined ? undefined : await solver.net.copyFrom(job.weights);
-    if (copied?.copied.length === 0) throw foreignWeights(job);
     return { solver, copied };
   } catch (error) {
     await solver.dispose();
     throw error;
   }
-}
-
-function foreignWeights({ weights }: Job): CaffeError {
-  return new CaffeError('ERR_CAFFE_WEIGHTS', 'The weights hold no layer of this network.', {
-    file: typeof weights === 'string' ? weights : undefined,
-    hint: 'Layers are matched by name: use the weights that were published with this network.',
-  });
 }
 
 function endEvent({ folder }: Job, reason: EndReason): TrainingEvent {
