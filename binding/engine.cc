@@ -21,7 +21,7 @@ Napi::Object Features(Napi::Env env) {
   features.Set("leveldb", flavour::HasLevelDb());
   features.Set("hdf5", flavour::HasHdf5());
   features.Set("cuda", flavour::HasCuda());
-  features.Set("opencl", false);
+  features.Set("opencl", flavour::HasOpenCl());
   features.Set("onednn", false);
   features.Set("bf16", false);
   features.Set("amx", false);
@@ -46,7 +46,7 @@ Napi::Value LayerTypes(const Napi::CallbackInfo& info) { return ToJs(info.Env(),
 
 Napi::Value SetThreads(const Napi::CallbackInfo& info) {
   return Guarded(info.Env(), [&]() -> Napi::Value {
-    Environment::Of(info.Env()).executor().SetThreads(PositiveInt(info, "The number of threads"));
+    Environment::Of(info.Env()).executor().settings().threads = PositiveInt(info, "The number of threads");
     return info.Env().Undefined();
   });
 }
@@ -67,10 +67,46 @@ Napi::Value SetRandomSeed(const Napi::CallbackInfo& info) {
   });
 }
 
+Napi::Value SetGpu(const Napi::CallbackInfo& info) {
+  return Guarded(info.Env(), [&]() -> Napi::Value {
+    std::optional<int>& gpu = Environment::Of(info.Env()).executor().settings().gpu;
+    gpu.reset();
+    if (!info[0].IsNull()) gpu = ToInt(info[0], "A device");
+    return info.Env().Undefined();
+  });
+}
+
+class DevicesJob final : public Job {
+ public:
+  void Execute(const StopFlag&) override { devices_ = flavour::Devices(); }
+  Napi::Value Settle(Napi::Env env) override {
+    Napi::Array devices = Napi::Array::New(env);
+    for (const flavour::Device& device : devices_) {
+      Napi::Object facts = Napi::Object::New(env);
+      facts.Set("index", device.index);
+      facts.Set("name", device.name);
+      facts.Set("memory", static_cast<double>(device.memory));
+      devices.Set(devices.Length(), facts);
+    }
+    return devices;
+  }
+
+ private:
+  std::vector<flavour::Device> devices_;
+};
+
+Napi::Value Devices(const Napi::CallbackInfo& info) {
+  return Guarded(info.Env(), [&]() -> Napi::Value {
+    Executor& executor = Environment::Of(info.Env()).executor();
+    return executor.Post(executor.FileLane(), std::make_unique<DevicesJob>());
+  });
+}
+
 Napi::Value SetLogListener(const Napi::CallbackInfo& info) {
-  constexpr int kEverything = 0;
-  Environment::Of(info.Env()).SetLogListener(info[0], kEverything);
-  return info.Env().Undefined();
+  return Guarded(info.Env(), [&]() -> Napi::Value {
+    Environment::Of(info.Env()).SetLogListener(info[0], ToInt(info[1], "The lowest severity"));
+    return info.Env().Undefined();
+  });
 }
 
 class UpgradeJob final : public Job {
@@ -111,6 +147,8 @@ void RegisterEngine(Napi::Env env, Napi::Object exports) {
   exports.Set("layerTypes", Napi::Function::New(env, LayerTypes));
   exports.Set("setThreads", Napi::Function::New(env, SetThreads));
   exports.Set("setLanes", Napi::Function::New(env, SetLanes));
+  exports.Set("setGpu", Napi::Function::New(env, SetGpu));
+  exports.Set("devices", Napi::Function::New(env, Devices));
   exports.Set("setRandomSeed", Napi::Function::New(env, SetRandomSeed));
   exports.Set("setLogListener", Napi::Function::New(env, SetLogListener));
   exports.Set("upgradeNet", Napi::Function::New(env, UpgradeNet));

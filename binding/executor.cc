@@ -54,6 +54,7 @@ struct Lane::Task {
   Napi::Promise::Deferred deferred;
   std::unique_ptr<Job> job;
   std::shared_ptr<StopFlag> stop;
+  flavour::Settings settings;
   std::exception_ptr failure;
 };
 
@@ -142,7 +143,7 @@ void Lane::Work(const std::shared_ptr<State>& state) {
     lock.unlock();
     try {
       task.stop->Check();
-      flavour::PrepareJob(executor->threads());
+      flavour::PrepareJob(task.settings);
       task.job->Execute(*task.stop);
     } catch (...) {
       task.failure = std::current_exception();
@@ -185,6 +186,7 @@ void Executor::SetLanes(int count) { lane_count_ = count; }
 Napi::Promise Executor::Post(Lane* lane, std::unique_ptr<Job> job, std::shared_ptr<StopFlag> stop) {
   if (!stop) stop = std::make_shared<StopFlag>();
   auto task = std::make_unique<Lane::Task>(env_, std::move(job), std::move(stop));
+  task->settings = settings_;
   const Napi::Promise promise = task->deferred.Promise();
   if (closing()) return promise;  // nobody is left to see it settle
   if (++pending_ == 1) napi_ref_threadsafe_function(env_, wake_);

@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "failure.h"
+#include "flavour.h"
 
 namespace caffe_node {
 
@@ -88,8 +89,8 @@ class Executor {
 
   void SetLanes(int count);
   int lanes() const { return lane_count_; }
-  void SetThreads(int count) { threads_.store(count); }
-  int threads() const { return threads_.load(); }
+  // What the jobs posted from now on run with.
+  flavour::Settings& settings() { return settings_; }
   // The lowest severity that is sent on, 0 (info) to 2 (error), or kNoLog; compared by the lanes before a message is formatted.
   void SetLogLevel(int level) { log_level_.store(level); }
 
@@ -116,7 +117,7 @@ class Executor {
   std::unique_ptr<Lane> file_lane_;
   int lane_count_ = 1;
   std::size_t next_lane_ = 0;
-  std::atomic<int> threads_{0};
+  flavour::Settings settings_;
   std::atomic<int> log_level_{kNoLog};
   std::atomic<bool> closing_{false};
 };

@@ -1,5 +1,6 @@
 #include "flavour.h"
 
+#include <dlfcn.h>
 #include <omp.h>
 
 #include <caffe/caffe.hpp>
@@ -94,6 +95,41 @@ void InstallOnce() {
 
 #endif
 
+// OpenBLAS as Debian's OpenMP build goes by OpenMP's own setting; its pthread build, and MKL, have one of their own. Found by name:
+// a user's Caffe may be linked with any of them.
+void SetBlasThreads(int threads) {
+  using Setter = void (*)(int);
+  using Query = int (*)();
+  constexpr int kThreadsOfItsOwn = 1;  // what openblas_get_parallel() says of the pthread build
+  static const auto parallel = reinterpret_cast<Query>(dlsym(RTLD_DEFAULT, "openblas_get_parallel"));
+  static const auto openblas = reinterpret_cast<Setter>(dlsym(RTLD_DEFAULT, "openblas_set_num_threads"));
+  static const auto mkl = reinterpret_cast<Setter>(dlsym(RTLD_DEFAULT, "MKL_Set_Num_Threads_Local"));
+  if (parallel != nullptr && openblas != nullptr && parallel() == kThreadsOfItsOwn) openblas(threads);
+  if (mkl != nullptr) mkl(threads);
+}
+
+#ifdef CPU_ONLY
+
+void UseGpu(int) {
+  FailureDetails details;
+  details.hint = "Build caffe-node against a Caffe with CUDA: CAFFE_ROOT in docs/setup.md.";
+  throw Failure("UNSUPPORTED", "The linked Caffe was built for the CPU only.", std::move(details));
+}
+
+#else
+
+void UseGpu(int device) {
+  const std::vector<Device> devices = Devices();
+  if (static_cast<std::size_t>(device) >= devices.size()) {
+    throw Failure("UNSUPPORTED", "There is no CUDA device " + std::to_string(device) + "; this machine has " +
+                                     std::to_string(devices.size()) + ".");
+  }
+  caffe::Caffe::set_mode(caffe::Caffe::GPU);
+  caffe::Caffe::SetDevice(device);
+}
+
+#endif
+
 }  // namespace
 
 void PrepareThread(ThreadHooks hooks) {
@@ -108,9 +144,26 @@ void PrepareThread(ThreadHooks hooks) {
 #endif
 }
 
-void PrepareJob(int threads) {
+void PrepareJob(const Settings& settings) {
+  const int threads = settings.threads > 0 ? settings.threads : omp_get_num_procs();
+  omp_set_num_threads(threads);
+  SetBlasThreads(threads);
+  if (settings.gpu) return UseGpu(*settings.gpu);
   caffe::Caffe::set_mode(caffe::Caffe::CPU);
-  omp_set_num_threads(threads > 0 ? threads : omp_get_num_procs());
+}
+
+std::vector<Device> Devices() {
+  std::vector<Device> devices;
+#ifndef CPU_ONLY
+  int count = 0;
+  if (cudaGetDeviceCount(&count) != cudaSuccess) return devices;  // no driver, or no device
+  for (int index = 0; index < count; ++index) {
+    cudaDeviceProp facts;
+    if (cudaGetDeviceProperties(&facts, index) != cudaSuccess) continue;
+    devices.push_back({index, facts.name, static_cast<std::int64_t>(facts.totalGlobalMem)});
+  }
+#endif
+  return devices;
 }
 
 void Seed(unsigned seed) { caffe::Caffe::set_random_seed(seed); }
@@ -129,6 +182,14 @@ bool HasCuda() {
   return false;
 #else
   return true;
+#endif
+}
+
+bool HasOpenCl() {
+#ifdef CAFFE_NODE_OPENCL
+  return true;
+#else
+  return false;
 #endif
 }
 

@@ -4,8 +4,11 @@
 #define CAFFE_NODE_FLAVOUR_H_
 
 #include <atomic>
+#include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "failure.h"
 
@@ -24,8 +27,23 @@ struct ThreadHooks {
 };
 void PrepareThread(ThreadHooks hooks);
 
-// Sets Caffe's thread-local state (mode) and the number of threads that BLAS and OpenMP use on this thread.
-void PrepareJob(int threads);
+// What a job runs with: the settings of its environment at the moment it was asked for.
+struct Settings {
+  int threads = 0;         // of BLAS and OpenMP; 0: all processors
+  std::optional<int> gpu;  // the device; none: the CPU
+};
+
+// Caffe keeps its mode and device per thread, OpenMP its number of threads: both are set before each job, so that what one net
+// runs with never reaches another. Throws UNSUPPORTED for a device that is not there.
+void PrepareJob(const Settings& settings);
+
+// A CUDA device that the linked Caffe can use.
+struct Device {
+  int index = 0;
+  std::string name;
+  std::int64_t memory = 0;  // bytes
+};
+std::vector<Device> Devices();
 
 // Seeds Caffe's random generator of this thread.
 void Seed(unsigned seed);
@@ -35,6 +53,7 @@ Failure Describe(const std::exception& error);
 
 // Facts for caffe.features.
 bool HasCuda();
+bool HasOpenCl();
 bool HasLmdb();
 bool HasLevelDb();
 bool HasHdf5();

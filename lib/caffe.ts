@@ -1,6 +1,6 @@
 /** The engine itself: what the linked Caffe is and can do, and the settings of this environment (the main thread, or a worker). */
 import { EventEmitter } from 'node:events';
-import { CaffeError } from './errors';
+import { CaffeError, describe } from './errors';
 import { native } from './native';
 
 /** A line that Caffe logs. */
@@ -26,10 +26,21 @@ export interface Features {
   readonly amx: boolean;
 }
 
+/** A device that the linked Caffe can compute on, beside the processor. */
+export interface Device {
+  /** What {@link Engine.setMode} takes. */
+  readonly index: number;
+  readonly name: string;
+  /** Bytes. */
+  readonly memory: number;
+}
+
 const LEVELS = ['info', 'warning', 'error'] as const;
+type LogLevel = (typeof LEVELS)[number];
 
 class Engine {
   readonly #log = new EventEmitter();
+  #lowestSeverity = 0;
 
   /** Version of the linked Caffe. */
   readonly version: string = native.version;
@@ -42,7 +53,35 @@ class Engine {
   }
 
   /**
-   * Threads that BLAS and OpenMP use in each run. Default: the number of processors.
+   * Where nets and solvers compute from now on: runs that were asked for before are not touched. Default 'cpu', whatever a solver's
+   * `solver_mode` says. A setting of this environment: a worker has its own.
+   *
+   * @param device index of one of {@link devices}; default 0. A run rejects with ERR_CAFFE_UNSUPPORTED when it is not there.
+   * @throws {CaffeError} ERR_CAFFE_UNSUPPORTED for 'gpu' when the linked Caffe was built for the CPU only; ERR_CAFFE_INPUT for another
+   *   mode, or a device that is no integer from 0.
+   */
+  setMode(mode: 'cpu' | 'gpu', device = 0): void {
+    if (mode !== 'cpu' && mode !== 'gpu') {
+      throw new CaffeError('ERR_CAFFE_INPUT', `The mode must be 'cpu' or 'gpu'; ${describe(mode)} was given.`);
+    }
+    if (!Number.isInteger(device) || device < 0 || device >= 2 ** 31) {
+      throw new CaffeError('ERR_CAFFE_INPUT', `A device is an integer from 0; ${describe(device)} was given.`);
+    }
+    if (mode === 'gpu' && !this.features.cuda) {
+      throw new CaffeError('ERR_CAFFE_UNSUPPORTED', "The mode 'gpu' needs a Caffe with CUDA; the linked one was built for the CPU only.", {
+        hint: 'Build caffe-node against a Caffe with CUDA: CAFFE_ROOT in docs/setup.md.',
+      });
+    }
+    native.setGpu(mode === 'gpu' ? device : null);
+  }
+
+  /** The CUDA devices of this machine; none when the linked Caffe cannot use them. */
+  async devices(): Promise<Device[]> {
+    return native.devices();
+  }
+
+  /**
+   * Threads that BLAS and OpenMP use in each run that is asked for from now on. Default: the number of processors.
    *
    * @throws {CaffeError} ERR_CAFFE_INPUT for anything but an integer from 1 to 1024.
    */
@@ -66,20 +105,38 @@ class Engine {
    */
   setRandomSeed(seed: number): void {
     if (!Number.isInteger(seed) || seed < 0 || seed >= 2 ** 32) {
-      throw new CaffeError('ERR_CAFFE_INPUT', `A random seed must be an integer from 0 to 2^32 - 1; ${String(seed)} was given.`);
+      throw new CaffeError('ERR_CAFFE_INPUT', `A random seed must be an integer from 0 to 2^32 - 1; ${describe(seed)} was given.`);
     }
     native.setRandomSeed(seed);
   }
 
-  /** Listens to what Caffe logs; silent unless somebody listens. */
+  /**
+   * The lowest level that listeners of 'log' are told of; lower ones are not even formatted. Default 'info'.
+   *
+   * @throws {CaffeError} ERR_CAFFE_INPUT for another level.
+   */
+  setLogLevel(level: LogLevel): void {
+    const severity = LEVELS.indexOf(level);
+    if (severity < 0) {
+      throw new CaffeError('ERR_CAFFE_INPUT', `A log level is one of ${LEVELS.join(', ')}; ${describe(level)} was given.`);
+    }
+    this.#lowestSeverity = severity;
+    this.#updateListener();
+  }
+
+  /**
+   * Listens to what Caffe logs in the nets and solvers of this environment; silent unless somebody listens.
+   *
+   * @throws {CaffeError} ERR_CAFFE_INPUT for another event, or a listener that is no function.
+   */
   on(event: 'log', listener: (message: LogMessage) => void): this {
-    this.#log.on(checkedEvent(event), listener);
+    this.#log.on(checkedEvent(event), checkedListener(listener));
     this.#updateListener();
     return this;
   }
 
   off(event: 'log', listener: (message: LogMessage) => void): this {
-    this.#log.off(checkedEvent(event), listener);
+    this.#log.off(checkedEvent(event), checkedListener(listener));
     this.#updateListener();
     return this;
   }
@@ -90,18 +147,24 @@ class Engine {
       listening
         ? (severity, file, line, message) => this.#log.emit('log', { level: LEVELS[severity] ?? 'error', file, line, message })
         : null,
+      this.#lowestSeverity,
     );
   }
 }
 
 function checkedCount(count: number, what: string): number {
   if (Number.isInteger(count) && count >= 1 && count <= 1024) return count;
-  throw new CaffeError('ERR_CAFFE_INPUT', `${what} must be an integer from 1 to 1024; ${String(count)} was given.`);
+  throw new CaffeError('ERR_CAFFE_INPUT', `${what} must be an integer from 1 to 1024; ${describe(count)} was given.`);
 }
 
 function checkedEvent(event: string): string {
   if (event === 'log') return event;
-  throw new CaffeError('ERR_CAFFE_INPUT', `There is no event '${event}'.`, { hint: "The only event is 'log'." });
+  throw new CaffeError('ERR_CAFFE_INPUT', `There is no event ${describe(event)}.`, { hint: "The only event is 'log'." });
+}
+
+function checkedListener<Listener>(listener: Listener): Listener {
+  if (typeof listener === 'function') return listener;
+  throw new CaffeError('ERR_CAFFE_INPUT', `A listener must be a function; ${describe(listener)} was given.`);
 }
 
 export const caffe = new Engine();

@@ -3,7 +3,7 @@ import { readFile, stat } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { abortError, throwIfAborted } from './abort';
-import { CaffeError, messageOf } from './errors';
+import { CaffeError, describe, messageOf } from './errors';
 
 /** Pixels that are decoded already, e.g. a frame of a video: 8 bits for each sample, row by row, the channels of a pixel side by side. */
 export interface RawFrame {
@@ -172,9 +172,4 @@ async function readStream(stream: Readable, signal: AbortSignal | undefined): Pr
   } finally {
     signal?.removeEventListener('abort', onAbort);
   }
-}
-
-function describe(value: unknown): string {
-  if (typeof value === 'object' && value !== null) return Object.prototype.toString.call(value).slice('[object '.length, -1);
-  return typeof value === 'string' ? `'${value.slice(0, 40)}'` : String(value);
 }

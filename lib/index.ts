@@ -2,7 +2,7 @@
 import * as prototxt from './prototxt';
 
 export type { Blob } from './blob';
-export { caffe, type Features, type LogMessage } from './caffe';
+export { caffe, type Device, type Features, type LogMessage } from './caffe';
 export { type ClassifyOptions, classify, type Prediction } from './classify';
 export { createDataset, type Dataset, type DatasetOptions, type DatasetProgress, openDataset } from './dataset';
 export { type Archive, type DeployOptions, deploy } from './deploy';

@@ -219,8 +219,11 @@ export interface Native {
   setThreads(count: number): void;
   setLanes(count: number): void;
   setRandomSeed(seed: number): void;
-  /** Severity 0 info, 1 warning, 2 error; null stops. */
-  setLogListener(listener: ((severity: number, file: string, line: number, message: string) => void) | null): void;
+  /** The CUDA device of the jobs from now on; null: the CPU. */
+  setGpu(device: number | null): void;
+  devices(): Promise<{ index: number; name: string; memory: number }[]>;
+  /** Severity 0 info, 1 warning, 2 error, from the lowest given on; null stops. */
+  setLogListener(listener: ((severity: number, file: string, line: number, message: string) => void) | null, lowestSeverity: number): void;
   StopFlag: new () => NativeStopFlag;
   loadNet(request: NativeNetRequest): Promise<NativeNet>;
   loadSolver(request: NativeSolverRequest): Promise<NativeSolver>;

@@ -1,5 +1,5 @@
 /** Tensors, and what a caller may give in their place. */
-import { CaffeError } from './errors';
+import { CaffeError, describe } from './errors';
 import type { Tensor } from './native';
 
 export type { Tensor, Tensors } from './native';
@@ -33,12 +33,6 @@ function asValues(value: unknown, what: string): Float32Array {
 function asNumber(value: unknown, what: string): number {
   if (typeof value !== 'number') throw new CaffeError('ERR_CAFFE_INPUT', `${what} must hold numbers; ${describe(value)} is among them.`);
   return value;
-}
-
-function describe(value: unknown): string {
-  if (value === null || value === undefined) return String(value);
-  if (typeof value === 'string') return `the text '${value.slice(0, 40)}'`;
-  return Object.prototype.toString.call(value).slice('[object '.length, -1);
 }
 
 function checkedShape(shape: unknown, what: string): number[] {

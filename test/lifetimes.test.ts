@@ -1,34 +1,17 @@
-import { spawn } from 'node:child_process';
-import path from 'node:path';
+import { runChild } from './support/child';
 
-interface Outcome {
-  code: number | null;
-  signal: NodeJS.Signals | null;
-  stdout: string;
-  stderr: string;
-}
-
-function run(way: string): Promise<Outcome> {
-  return new Promise((resolve) => {
-    const child = spawn(process.execPath, [path.join(__dirname, 'children/lifetimes.js'), way], { stdio: ['ignore', 'pipe', 'pipe'] });
-    let stdout = '';
-    let stderr = '';
-    child.stdout.on('data', (data) => {
-      stdout += data;
-    });
-    child.stderr.on('data', (data) => {
-      stderr += data;
-    });
-    child.on('close', (code, signal) => resolve({ code, signal, stdout, stderr }));
-  });
-}
+const run = (way: string) => runChild('lifetimes.js', way);
 
 describe('a process that uses the addon ends in good order when it', () => {
   test.each([
     'returns without disposing anything',
     'returns while a view of a disposed net is kept',
     'terminates a worker in the middle of a run',
+    'terminates workers that train, beside runs of its own',
     'runs in workers that end by themselves',
+    'runs a worker that calls process.exit in the middle of a run',
+    'runs a worker that throws in the middle of a run',
+    'hands tensors to a worker and back',
     'spawns processes during runs',
   ])('%s', async (way) => {
     expect(await run(way)).toEqual({ code: 0, signal: null, stdout: '', stderr: '' });
@@ -42,6 +25,17 @@ describe('a process that uses the addon ends in good order when it', () => {
     const { code, signal, stderr } = await run('throws in the middle of a run');
     expect({ code, signal }).toEqual({ code: 1, signal: null });
     expect(stderr).toContain('thrown on purpose');
+    expect(stderr).not.toMatch(/terminate|core dumped|FATAL ERROR/);
+  });
+
+  test('is ended by a signal in the middle of a run', async () => {
+    expect(await run('kills itself by a signal in the middle of a run')).toEqual({ code: null, signal: 'SIGTERM', stdout: '', stderr: '' });
+  });
+
+  test('leaves a rejection unhandled in the middle of a run', async () => {
+    const { code, signal, stderr } = await run('leaves a rejection unhandled in the middle of a run');
+    expect({ code, signal }).toEqual({ code: 1, signal: null });
+    expect(stderr).toContain('ERR_CAFFE_FATAL');
     expect(stderr).not.toMatch(/terminate|core dumped|FATAL ERROR/);
   });
 

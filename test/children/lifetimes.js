@@ -20,6 +20,8 @@ async function linearWorks() {
   return net;
 }
 
+const startWorker = (task) => new Worker(__filename, { argv: process.argv.slice(2), workerData: task });
+
 const soon = () => new Promise((resolve) => setTimeout(resolve, 150));
 
 const ways = {
@@ -60,15 +62,68 @@ const ways = {
   },
   async 'terminates a worker in the middle of a run'() {
     for (let round = 0; round < 5; round++) {
-      const worker = new Worker(__filename, { argv: process.argv.slice(2), workerData: 'slow' });
+      const worker = startWorker('slow');
       await new Promise((resolve) => worker.once('message', resolve));
       await worker.terminate();
     }
     await linearWorks();
   },
+  async 'terminates workers that train, beside runs of its own'() {
+    const net = await Net.from(SLOW);
+    const runs = [net.forward(), net.forward()];
+    for (let round = 0; round < 3; round++) {
+      const worker = startWorker('training');
+      await new Promise((resolve) => worker.once('message', resolve));
+      await worker.terminate();
+    }
+    await Promise.all(runs);
+    await linearWorks();
+  },
+  async 'runs a worker that calls process.exit in the middle of a run'() {
+    const worker = startWorker('leaves');
+    const code = await new Promise((resolve) => worker.once('exit', resolve));
+    if (code !== 3) throw new Error(`the worker exited with ${code}`);
+    await linearWorks();
+  },
+  async 'runs a worker that throws in the middle of a run'() {
+    const worker = startWorker('throws');
+    const error = await new Promise((resolve) => worker.once('error', resolve));
+    if (error.message !== 'thrown on purpose') throw error;
+    await linearWorks();
+  },
+  async 'hands tensors to a worker and back'() {
+    const net = await linearWorks();
+    const { fc } = await net.forward({ data: [4, 5, 6] });
+    const worker = startWorker('echo');
+    await new Promise((resolve) => worker.once('online', resolve));
+    const answered = new Promise((resolve) => worker.once('message', resolve));
+    worker.postMessage(fc);
+    const back = await answered;
+    const clone = structuredClone(fc);
+    for (const tensor of [back, clone]) {
+      if (String(tensor.shape) !== '1,2' || String(tensor.data) !== '15,15') throw new Error(`arrived as ${JSON.stringify(tensor)}`);
+    }
+    const view = net.blobs.fc.data;
+    if (String(structuredClone(view)) !== '15,15') throw new Error('the clone of a live view has other values');
+    await worker.terminate();
+    net.blobs.data.set([1, 2, 3]);
+    if (String((await net.forward()).fc.data) !== '6,6') throw new Error('the net no longer works');
+  },
+  async 'kills itself by a signal in the middle of a run'() {
+    const net = await Net.from(SLOW);
+    net.forward().catch(() => {});
+    await soon();
+    process.kill(process.pid, 'SIGTERM');
+  },
+  async 'leaves a rejection unhandled in the middle of a run'() {
+    const net = await Net.from(SLOW);
+    net.forward();
+    await soon();
+    Net.from('layer { name: "x" type: "Nonsense" top: "x" }');
+  },
   async 'runs in workers that end by themselves'() {
     await linearWorks();
-    const workers = Array.from({ length: 4 }, () => new Worker(__filename, { argv: process.argv.slice(2), workerData: 'linear' }));
+    const workers = Array.from({ length: 4 }, () => startWorker('linear'));
     const codes = await Promise.all(workers.map((worker) => new Promise((resolve) => worker.once('exit', resolve))));
     if (codes.some((code) => code !== 0)) throw new Error(`workers exited with ${codes}`);
     await linearWorks();
@@ -97,13 +152,41 @@ const ways = {
   },
 };
 
+/** What a worker does, by its workerData. */
+const tasks = {
+  linear: linearWorks,
+  async slow() {
+    const net = await Net.from(SLOW);
+    const run = net.forward();
+    parentPort.postMessage('running');
+    await run;
+  },
+  async training() {
+    const solver = await Solver.from(`net_param { ${SLOW.replace('name: "data"', 'name: "input"')}
+      layer { name: "loss" type: "Reduction" bottom: "conv11" top: "loss" loss_weight: 1 } } base_lr: 1e-9 lr_policy: "fixed"`);
+    const steps = solver.step(100);
+    parentPort.postMessage('running');
+    await steps;
+  },
+  async leaves() {
+    const net = await Net.from(SLOW);
+    net.forward().catch(() => {});
+    await soon();
+    process.exit(3);
+  },
+  async throws() {
+    const net = await Net.from(SLOW);
+    net.forward().catch(() => {});
+    await soon();
+    setImmediate(() => {
+      throw new Error('thrown on purpose');
+    });
+  },
+  echo: () => parentPort.on('message', (message) => parentPort.postMessage(message)),
+};
+
 async function main() {
-  if (isMainThread) return ways[process.argv[2]]();
-  if (workerData === 'linear') return linearWorks();
-  const net = await Net.from(SLOW);
-  const run = net.forward();
-  parentPort.postMessage('running');
-  await run;
+  return isMainThread ? ways[process.argv[2]]() : tasks[workerData]();
 }
 
 main().catch((error) => {

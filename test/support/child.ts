@@ -1,0 +1,27 @@
+/** Programs in test/children, run as processes of their own: how they end is what is tested. */
+import { spawn } from 'node:child_process';
+import path from 'node:path';
+
+export interface Outcome {
+  code: number | null;
+  signal: NodeJS.Signals | null;
+  stdout: string;
+  stderr: string;
+}
+
+/** @param options of Node, such as --expose-gc. */
+export function runChild(file: string, way: string, options: readonly string[] = []): Promise<Outcome> {
+  return new Promise((resolve) => {
+    const program = path.join(__dirname, '../children', file);
+    const child = spawn(process.execPath, [...options, program, way], { stdio: ['ignore', 'pipe', 'pipe'] });
+    let stdout = '';
+    let stderr = '';
+    child.stdout.on('data', (data) => {
+      stdout += data;
+    });
+    child.stderr.on('data', (data) => {
+      stderr += data;
+    });
+    child.on('close', (code, signal) => resolve({ code, signal, stdout, stderr }));
+  });
+}
