@@ -95,8 +95,8 @@ void InstallOnce() {
 
 #endif
 
-// OpenBLAS as Debian's OpenMP build goes by OpenMP's own setting; its pthread build, and MKL, have one of their own. Found by name:
-// a user's Caffe may be linked with any of them.
+// OpenBLAS as Debian's OpenMP build goes by OpenMP's own setting; its pthread build, and MKL, have one of their own. Found by
+// name: a user's Caffe may be linked with any of them.
 void SetBlasThreads(int threads) {
   using Setter = void (*)(int);
   using Query = int (*)();
