@@ -5,7 +5,7 @@
 #include <string_view>
 #include <utility>
 
-#include "failure.h"
+#include "failure_exception.h"
 
 namespace caffe_node {
 

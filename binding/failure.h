@@ -6,33 +6,11 @@
 #include <napi.h>
 
 #include <exception>
-#include <stdexcept>
 #include <string>
 
+#include "failure_exception.h"
+
 namespace caffe_node {
-
-// What a CaffeError says; empty strings and zeros are left out of it.
-struct FailureDetails {
-  std::string layer;
-  std::string blob;
-  std::string file;
-  int line = 0;
-  int column = 0;
-  std::string hint;
-};
-
-class Failure : public std::runtime_error {
- public:
-  // `code` is one of lib/errors.ts, without the prefix: "SHAPE" stands for ERR_CAFFE_SHAPE.
-  Failure(std::string code, const std::string& message, FailureDetails details = {})
-      : std::runtime_error(message), code_(std::move(code)), details_(std::move(details)) {}
-  const std::string& code() const { return code_; }
-  const FailureDetails& details() const { return details_; }
-
- private:
-  std::string code_;
-  FailureDetails details_;
-};
 
 // The exception as a Failure: FATAL with file and line for a CHECK of Caffe, INPUT for a memory or a length error, itself
 // otherwise.

@@ -1,55 +1,62 @@
 #include "hdf5_file.h"
 
 #include <hdf5.h>
-#include <hdf5_hl.h>
 
-#include <caffe/blob.hpp>
-#include <caffe/util/hdf5.hpp>
 #include <functional>
+#include <map>
+#include <optional>
 #include <utility>
+#include <vector>
 
-#include "failure.h"
+#include "failure_exception.h"
+#include "hdf5_format.h"
+#include "hdf5_reader.h"
 
 namespace caffe_node {
 
 namespace {
 
-constexpr char kSignature[] = "\211HDF\r\n\032\n";
-
-// A handle of the library, closed at the end of its scope.
-class Handle {
+// Reads groups whose members are blobs named 0, 1, 2 … In a sound file no two blobs share their values: more values than the file
+// has bytes would be the same ones over and over, until the memory is full.
+class BlobReader {
  public:
-  Handle(hid_t value, herr_t (*close)(hid_t)) : value_(value), close_(close) {
-    CHECK_GE(value_, 0) << "A part of the file is missing.";
+  BlobReader(const Hdf5Reader& file, std::size_t file_size) : file_(file), budget_(file_size) {}
+
+  template <typename Add>
+  void ReadAll(Hdf5Address group, Add add) {
+    std::map<std::string, Hdf5Address> members;
+    for (Hdf5Member& member : file_.Members(group)) members.emplace(std::move(member.name), member.address);
+    for (std::size_t i = 0; i < members.size(); ++i) {
+      const auto known = members.find(std::to_string(i));
+      if (known == members.end()) hdf5::ThrowForeign("it has blobs with names where their numbers belong");
+      Read(known->second, add());
+    }
   }
-  ~Handle() { close_(value_); }
-  Handle(const Handle&) = delete;
-  Handle& operator=(const Handle&) = delete;
-  hid_t value() const { return value_; }
 
  private:
-  const hid_t value_;
-  herr_t (*const close_)(hid_t);
+  void Read(Hdf5Address address, caffe::BlobProto* proto) {
+    const Hdf5Dataset dataset = file_.Dataset(address);
+    if (dataset.values.size() > budget_) hdf5::ThrowDamaged("its blobs overlap");
+    budget_ -= dataset.values.size();
+    const std::vector<float> values = dataset.Floats();
+    caffe::BlobShape* const shape = proto->mutable_shape();  // a single value has one as well, without extents
+    for (const int extent : dataset.shape) shape->add_dim(extent);
+    proto->mutable_data()->Add(values.begin(), values.end());
+  }
+
+  const Hdf5Reader& file_;
+  std::size_t budget_;
 };
 
-void ReadBlob(hid_t group, const std::string& name, caffe::BlobProto* proto) {
-  caffe::Blob<float> blob;
-  caffe::hdf5_load_nd_dataset(group, name.c_str(), 0, kMaxBlobAxes, &blob, true);
-  blob.ToProto(proto);
-}
-
-// Runs `read` on the open file; whatever is wrong becomes one kind of failure.
-void WithFile(const std::string& path, const std::function<void(hid_t)>& read) {
-  const std::lock_guard<std::mutex> lock(Hdf5Lock());
-  SilenceHdf5();
+// Runs `read` on the file; what is wrong with it is told with its name.
+void WithFile(std::string_view contents, const std::string& path, const std::function<void(const Hdf5Reader&)>& read) {
   try {
-    const Handle file(H5Fopen(path.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT), H5Fclose);
-    read(file.value());
-  } catch (const std::exception& error) {
-    FailureDetails details;
+    read(Hdf5Reader(contents));
+  } catch (const Failure& failure) {
+    FailureDetails details = failure.details();
     details.file = path;
-    details.hint = "Is the file whole, and was it written by Caffe?";
-    throw Failure("WEIGHTS", "'" + path + "' cannot be read as one of Caffe's HDF5 files: " + error.what(), std::move(details));
+    const std::string name = path.empty() ? "The file in memory" : "'" + path + "'";
+    throw Failure(failure.code(), name + " cannot be read as one of Caffe's HDF5 files: " + failure.what(), std::move(details));
   }
 }
 
@@ -62,33 +69,30 @@ std::mutex& Hdf5Lock() {
 
 void SilenceHdf5() { H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr); }
 
-bool IsHdf5(const std::string& contents) { return contents.compare(0, sizeof kSignature - 1, kSignature) == 0; }
+bool IsHdf5(std::string_view contents) { return contents.substr(0, hdf5::kSignature.size()) == hdf5::kSignature; }
 
-caffe::NetParameter ReadHdf5Weights(const std::string& path) {
+caffe::NetParameter ReadHdf5Weights(std::string_view contents, const std::string& path) {
   caffe::NetParameter weights;
-  WithFile(path, [&weights](hid_t file) {
-    const Handle data(H5Gopen2(file, "data", H5P_DEFAULT), H5Gclose);
-    const int layers = caffe::hdf5_get_num_links(data.value());
-    for (int i = 0; i < layers; ++i) {
+  WithFile(contents, path, [&weights, &contents](const Hdf5Reader& file) {
+    BlobReader blobs(file, contents.size());
+    for (const Hdf5Member& member : file.Members(file.Require(file.root(), "data"))) {
       caffe::LayerParameter* const layer = weights.add_layer();
-      layer->set_name(caffe::hdf5_get_name_by_idx(data.value(), i));
-      const Handle group(H5Gopen2(data.value(), layer->name().c_str(), H5P_DEFAULT), H5Gclose);
-      const int blobs = caffe::hdf5_get_num_links(group.value());
-      for (int j = 0; j < blobs; ++j) ReadBlob(group.value(), std::to_string(j), layer->add_blobs());
+      layer->set_name(member.name);
+      blobs.ReadAll(member.address, [layer] { return layer->add_blobs(); });
     }
   });
   return weights;
 }
 
-caffe::SolverState ReadHdf5State(const std::string& path) {
+caffe::SolverState ReadHdf5State(std::string_view contents, const std::string& path) {
   caffe::SolverState state;
-  WithFile(path, [&state](hid_t file) {
-    state.set_iter(caffe::hdf5_load_int(file, "iter"));
-    if (H5LTfind_dataset(file, "learned_net") > 0) state.set_learned_net(caffe::hdf5_load_string(file, "learned_net"));
-    state.set_current_step(caffe::hdf5_load_int(file, "current_step"));
-    const Handle history(H5Gopen2(file, "history", H5P_DEFAULT), H5Gclose);
-    const int blobs = caffe::hdf5_get_num_links(history.value());
-    for (int i = 0; i < blobs; ++i) ReadBlob(history.value(), std::to_string(i), state.add_history());
+  WithFile(contents, path, [&state, &contents](const Hdf5Reader& file) {
+    const Hdf5Address root = file.root();
+    state.set_iter(file.Dataset(file.Require(root, "iter")).Integer());
+    const std::optional<Hdf5Address> learned_net = file.Find(root, "learned_net");
+    if (learned_net) state.set_learned_net(file.Dataset(*learned_net).Text());
+    state.set_current_step(file.Dataset(file.Require(root, "current_step")).Integer());
+    BlobReader(file, contents.size()).ReadAll(file.Require(root, "history"), [&state] { return state.add_history(); });
   });
   return state;
 }

@@ -6,20 +6,22 @@
 
 #include <mutex>
 #include <string>
+#include <string_view>
 
 namespace caffe_node {
 
-// HDF5's high-level library is not thread-safe, in no environment: whoever calls it holds this.
+// For writing, which the HDF5 library does. Its high-level part is not thread-safe, in no environment: whoever calls it holds
+// this.
 std::mutex& Hdf5Lock();
 // HDF5 prints its errors to the terminal unless told not to. To be called with the lock held.
 void SilenceHdf5();
 
 // Whether a file's first bytes are HDF5's.
-bool IsHdf5(const std::string& contents);
+bool IsHdf5(std::string_view contents);
 
-// WEIGHTS for files that are damaged or hold something else.
-caffe::NetParameter ReadHdf5Weights(const std::string& path);
-caffe::SolverState ReadHdf5State(const std::string& path);
+// WEIGHTS for files that are damaged or hold something else. `path` is for the message, and empty for bytes in memory.
+caffe::NetParameter ReadHdf5Weights(std::string_view contents, const std::string& path);
+caffe::SolverState ReadHdf5State(std::string_view contents, const std::string& path);
 
 }  // namespace caffe_node
 

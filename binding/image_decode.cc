@@ -3,7 +3,7 @@
 #include <string>
 #include <utility>
 
-#include "failure.h"
+#include "failure_exception.h"
 #include "image_jpeg.h"
 #include "image_png.h"
 

@@ -8,7 +8,7 @@
 #include <csetjmp>
 #include <string>
 
-#include "failure.h"
+#include "failure_exception.h"
 
 namespace caffe_node {
 

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "failure.h"
+#include "failure_exception.h"
 
 namespace caffe_node {
 

@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-#include "failure.h"
+#include "failure_exception.h"
 
 namespace caffe_node {
 

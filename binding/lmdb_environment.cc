@@ -11,7 +11,7 @@
 #include <system_error>
 #include <utility>
 
-#include "failure.h"
+#include "failure_exception.h"
 #include "lmdb_check.h"
 #include "lmdb_registry.h"
 

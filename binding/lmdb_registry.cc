@@ -2,7 +2,7 @@
 
 #include <sys/stat.h>
 
-#include "failure.h"
+#include "failure_exception.h"
 
 namespace caffe_node {
 

@@ -1,22 +1,12 @@
-// Protobuf messages of caffe.proto as text and as bytes, with errors that name the place.
+// Protobuf messages of caffe.proto between JavaScript, text and bytes.
 #ifndef CAFFE_NODE_MESSAGE_H_
 #define CAFFE_NODE_MESSAGE_H_
 
-#include <google/protobuf/message.h>
 #include <napi.h>
 
-#include <cstddef>
-#include <string>
+#include "message_format.h"
 
 namespace caffe_node {
-
-// Fills an empty message from prototxt. Throws PROTOTXT with line and column (from 1); `file` may be empty for text in memory.
-void ParseText(const std::string& text, const std::string& file, google::protobuf::Message* message);
-// As prototxt; floats are as short as they can be read back.
-std::string PrintText(const google::protobuf::Message& message);
-
-// Fills an empty message from bytes. Throws INPUT; `file` may be empty for bytes in memory.
-void ParseBinary(const void* bytes, std::size_t size, const std::string& file, google::protobuf::Message* message);
 
 // Makes exports.messages: NativeMessages of lib/native.ts.
 void RegisterMessages(Napi::Env env, Napi::Object exports);

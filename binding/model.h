@@ -10,6 +10,8 @@
 #include <string>
 #include <vector>
 
+#include "read_file.h"
+
 namespace caffe_node {
 
 // Exactly one of the three is set.
@@ -20,9 +22,6 @@ struct ModelSource {
   bool in_memory = false;
 };
 ModelSource ToModelSource(const Napi::Value& value);
-
-// The whole of a regular file. FILE when it is missing, unreadable, or no regular file.
-std::string ReadFile(const std::string& path);
 
 // `path` inside `base`, unless it is absolute or `base` is empty.
 std::string Resolve(const std::string& base, const std::string& path);

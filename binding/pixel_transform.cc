@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <string>
 
-#include "failure.h"
+#include "failure_exception.h"
 
 namespace caffe_node {
 

@@ -238,7 +238,7 @@ void SolverState::Restore(const std::string& path) {
   const std::string contents = ReadFile(path);
   caffe::SolverState state;
   if (IsHdf5(contents)) {
-    state = ReadHdf5State(path);
+    state = ReadHdf5State(contents, path);
   } else if (!state.ParseFromString(contents)) {
     throw NotState(path, "is no solver state, or a truncated one.");
   }

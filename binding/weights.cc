@@ -32,9 +32,9 @@ Failure NotWeights(const WeightsSource& source, const std::string& what, const s
 
 caffe::NetParameter ReadWeights(const WeightsSource& source) {
   const std::string file = source.path.empty() ? std::string() : ReadFile(source.path);
-  if (IsHdf5(file)) return ReadHdf5Weights(source.path);
-  const void* const data = source.path.empty() ? static_cast<const void*>(source.bytes.data()) : file.data();
+  const char* const data = source.path.empty() ? reinterpret_cast<const char*>(source.bytes.data()) : file.data();
   const std::size_t size = source.path.empty() ? source.bytes.size() : file.size();
+  if (IsHdf5({data, size})) return ReadHdf5Weights({data, size}, source.path);
   caffe::NetParameter weights;
   if (size > static_cast<std::size_t>(std::numeric_limits<int>::max()) || !weights.ParseFromArray(data, static_cast<int>(size))) {
     throw NotWeights(source, " (" + std::to_string(size) + " bytes) is no caffemodel, or a truncated one.",

@@ -4,7 +4,7 @@
 #include <string>
 #include <utility>
 
-#include "../failure.h"
+#include "../failure_exception.h"
 
 namespace caffe_node {
 

@@ -8,8 +8,8 @@
 #include <utility>
 #include <vector>
 
-#include "../failure.h"
-#include "../model.h"
+#include "../failure_exception.h"
+#include "../read_file.h"
 
 namespace caffe_node {
 

@@ -5,8 +5,8 @@ const { SetupError } = require('./error');
 const { run } = require('./run');
 const { digest, filesBelow, readStamp, writeJson } = require('./stamp');
 
-const stampFile = (root) => path.join(root, 'build', 'addon.json');
-const output = (root) => path.join(root, 'build', 'Release', 'caffe.node');
+const stampFile = (home) => path.join(home, 'build', 'addon.json');
+const output = (home) => path.join(home, 'build', 'Release', 'caffe.node');
 
 /** Everything that the addon is made of. */
 function inputs(root, caffe) {
@@ -19,14 +19,14 @@ function inputs(root, caffe) {
     .toString();
 }
 
-function isCurrent(root, caffe) {
-  const stamp = readStamp(stampFile(root));
+function isCurrent(root, home, caffe) {
+  const stamp = readStamp(stampFile(home));
   return (
     stamp !== undefined &&
     stamp.inputs === inputs(root, caffe) &&
     stamp.output ===
       digest()
-        .identity([output(root)])
+        .identity([output(home)])
         .toString()
   );
 }
@@ -37,8 +37,8 @@ function generator() {
 }
 
 /** A build folder that CMake would refuse (the checkout was moved, ninja came or went) or that remembers another Caffe starts anew. */
-function dropForeignConfiguration(root, wanted) {
-  const build = path.join(root, 'build');
+function dropForeignConfiguration(root, home, wanted) {
+  const build = path.join(home, 'build');
   const cacheFile = path.join(build, 'CMakeCache.txt');
   if (!fs.existsSync(cacheFile)) return;
   const cache = fs.readFileSync(cacheFile, 'utf8');
@@ -56,14 +56,15 @@ function dropForeignConfiguration(root, wanted) {
  *
  * @param {import('./report').Report} report
  * @param {string} root
+ * @param {string} home the folder that build/ lies in: the checkout, or another place for an addon beside the usual one
  * @param {{ prefix: string, key: string }} caffe
  */
-async function ensureAddon(report, root, caffe) {
-  if (isCurrent(root, caffe)) return;
+async function ensureAddon(report, root, home, caffe) {
+  if (isCurrent(root, home, caffe)) return;
   const before = inputs(root, caffe); // a source saved during the build makes the next set-up build again
-  fs.rmSync(stampFile(root), { force: true });
+  fs.rmSync(stampFile(home), { force: true });
   const sanitize = process.env.CAFFE_NODE_SANITIZE ?? '';
-  dropForeignConfiguration(root, { CMAKE_GENERATOR: generator(), CAFFE_NODE_PREFIX: caffe.prefix, CAFFE_NODE_SANITIZE: sanitize });
+  dropForeignConfiguration(root, home, { CMAKE_GENERATOR: generator(), CAFFE_NODE_PREFIX: caffe.prefix, CAFFE_NODE_SANITIZE: sanitize });
   const cmakeJs = (command, ...args) =>
     run(report, process.execPath, [path.join(root, 'node_modules', 'cmake-js', 'bin', 'cmake-js'), command, ...args], {
       cwd: root,
@@ -73,18 +74,19 @@ async function ensureAddon(report, root, caffe) {
   await report.step('addon', async () => {
     // Not `cmake-js compile`: after a compiler error that one throws everything away and builds it all a second time.
     const definitions = [`--CDCAFFE_NODE_PREFIX=${caffe.prefix}`, ...(sanitize ? [`--CDCAFFE_NODE_SANITIZE=${sanitize}`] : [])];
-    await cmakeJs('configure', '-G', generator(), ...definitions);
-    await cmakeJs('build', '-G', generator(), '--parallel', String(os.availableParallelism()));
+    const place = ['--out', path.join(home, 'build'), '-G', generator()];
+    await cmakeJs('configure', ...place, ...definitions);
+    await cmakeJs('build', ...place, '--parallel', String(os.availableParallelism()));
   });
-  if (!fs.existsSync(output(root))) {
-    throw new SetupError(`The addon was built, but ${output(root)} is not there.`, {
-      hint: 'Remove the folder build/ and run the same command again.',
+  if (!fs.existsSync(output(home))) {
+    throw new SetupError(`The addon was built, but ${output(home)} is not there.`, {
+      hint: `Remove the folder ${path.join(home, 'build')} and run the same command again.`,
     });
   }
-  writeJson(stampFile(root), {
+  writeJson(stampFile(home), {
     inputs: before,
     output: digest()
-      .identity([output(root)])
+      .identity([output(home)])
       .toString(),
   });
 }

@@ -43,6 +43,19 @@ const SPACE_NEEDED = 400e6;
 // One compiler process takes up to 600 MB on Caffe's layers: more jobs than fit into memory would be slower, or be killed.
 const MEMORY_PER_JOB = 600e6;
 
+/**
+ * With CAFFE_NODE_SANITIZE, Caffe is instrumented as well as the addon: a heap overflow inside one of its layers is seen only then.
+ *
+ * @returns {{ flags: string[], compiler: string }} further flags for CMake, and for the C++ compiler
+ */
+function sanitizing(sanitizers = process.env.CAFFE_NODE_SANITIZE) {
+  if (!sanitizers) return { flags: [], compiler: '' };
+  return {
+    flags: ['-DCMAKE_CXX_FLAGS_RELEASE=-O1 -DNDEBUG -g1 -fno-omit-frame-pointer'],
+    compiler: ` -fsanitize=${sanitizers} -fno-sanitize-recover=undefined`,
+  };
+}
+
 function versionOutput(program, args, remedy) {
   try {
     return execFileSync(program, args, { encoding: 'utf8' }).trim();
@@ -74,8 +87,9 @@ function loggingHeader(root) {
 
 /** Names a build after everything that went into it, so that equal ones are shared and different ones never mixed up. */
 function buildKey(root, sourceKey) {
+  const { flags, compiler } = sanitizing();
   return digest()
-    .value([RECIPE, FLAGS, sourceKey, tools(), process.platform, process.arch, loggingHeader(root)])
+    .value([RECIPE, [...FLAGS, ...flags], sourceKey, tools(), process.platform, process.arch, loggingHeader(root) + compiler])
     .toString();
 }
 
@@ -116,7 +130,8 @@ async function compile(report, root, source, folder) {
   // A copy, because the header is part of the key: an edit during the build must not get in.
   fs.cpSync(path.join(root, 'binding', 'glog'), path.join(glog, 'glog'), { recursive: true });
   const common = { cwd: folder, failure: 'Building Caffe failed' };
-  const flags = [...FLAGS, `-DGLOG_INCLUDE_DIR=${glog}`, `-DCMAKE_CXX_FLAGS=-ffile-prefix-map=${source}/=`];
+  const { flags: further, compiler } = sanitizing();
+  const flags = [...FLAGS, ...further, `-DGLOG_INCLUDE_DIR=${glog}`, `-DCMAKE_CXX_FLAGS=-ffile-prefix-map=${source}/=${compiler}`];
   await run(report, 'cmake', ['-G', 'Unix Makefiles', '-S', source, '-B', build, ...flags], common);
   await run(report, 'cmake', ['--build', build, '--target', 'caffe', '--parallel', String(jobs())], common);
   return build;

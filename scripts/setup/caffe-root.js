@@ -68,7 +68,7 @@ function targetFiles(folder) {
  * Way 2: a Caffe that is already built. It is looked at once and described in build/caffe-root/caffe.json; a later set-up only compares
  * the sizes and times of what it saw.
  */
-async function fromCaffeRoot(root, given) {
+async function fromCaffeRoot(home, given) {
   const place = path.resolve(given);
   if (!fs.existsSync(place)) throw new SetupError(`CAFFE_ROOT is '${given}', which does not exist.`, { hint: EXPECTED });
   const found = locate(place);
@@ -79,7 +79,7 @@ async function fromCaffeRoot(root, given) {
     .value([DESCRIPTION, place])
     .identity([...found.libraries, ...headers, ...cmake])
     .toString();
-  const prefix = path.join(root, 'build', 'caffe-root');
+  const prefix = path.join(home, 'build', 'caffe-root');
   const file = path.join(prefix, 'caffe.json');
   let manifest = readStamp(file);
   if (manifest?.key !== key) {

@@ -29,13 +29,14 @@ function readPurpose(args) {
 /** The steps, each of which looks first whether it is needed: with nothing to do all of them together take a fraction of a second. */
 async function setUp(report, purpose) {
   const { root } = paths;
+  const home = paths.addonHome();
   await ensureNpm(report, root);
-  if (!prebuiltAddon(root)) {
+  if (!prebuiltAddon(home)) {
     await ensureSystem(report, { development: purpose !== 'demo' });
-    const caffe = await ensureCaffe(report, root, paths.cacheDirectory());
-    if (!addon.isCurrent(root, caffe)) {
+    const caffe = await ensureCaffe(report, { root, home, cache: paths.cacheDirectory() });
+    if (!addon.isCurrent(root, home, caffe)) {
       await ensureSystem(report, { further: caffe.packages?.() });
-      await addon.ensureAddon(report, root, caffe);
+      await addon.ensureAddon(report, root, home, caffe);
     }
   }
   await ensureTypeScript(report, root);

@@ -12,9 +12,18 @@ function cacheDirectory(env = process.env) {
   return path.join(os.homedir(), '.cache', 'caffe-node');
 }
 
+/**
+ * The folder whose build/ holds the addon: the checkout, or the one that CAFFE_NODE_PREBUILD names, where node-gyp-build looks for it as
+ * well. So an addon with sanitizers, or of another Caffe, is kept beside the usual one.
+ */
+function addonHome(env = process.env) {
+  return env.CAFFE_NODE_PREBUILD ? path.resolve(env.CAFFE_NODE_PREBUILD) : root;
+}
+
 module.exports = {
   root,
   cacheDirectory,
+  addonHome,
   /** Everything set-up writes into the checkout, apart from node_modules and dist. */
   build: path.join(root, 'build'),
   addon: path.join(root, 'build', 'Release', 'caffe.node'),
