@@ -1,10 +1,13 @@
 #include "blob.h"
 
 #include <cstring>
+#include <functional>
 #include <mutex>
+#include <numeric>
 #include <utility>
 
 #include "environment.h"
+#include "memory_check.h"
 #include "wrap.h"
 
 namespace caffe_node {
@@ -20,15 +23,13 @@ Part ToPart(const Napi::Value& value) {
 }
 
 // A Float32Array over Caffe's memory, which it keeps alive; a copy where the runtime forbids external memory (Electron).
-Napi::Float32Array NewView(Napi::Env env, const boost::shared_ptr<caffe::SyncedMemory>& memory, float* values,
-                           std::size_t count) {
+Napi::Float32Array NewView(Napi::Env env, const BlobMemory& memory, float* values, std::size_t count) {
   Environment& environment = Environment::Of(env);
   if (environment.external_memory_allowed()) {
     napi_value buffer = nullptr;
-    auto keeper = std::make_unique<boost::shared_ptr<caffe::SyncedMemory>>(memory);
+    auto keeper = std::make_unique<BlobMemory>(memory);
     const auto release = [](napi_env, void*, void* hint) {
-      const std::unique_ptr<boost::shared_ptr<caffe::SyncedMemory>> owned(
-          static_cast<boost::shared_ptr<caffe::SyncedMemory>*>(hint));
+      const std::unique_ptr<BlobMemory> owned(static_cast<BlobMemory*>(hint));
     };
     if (napi_create_external_arraybuffer(env, values, count * sizeof(float), release, keeper.get(), &buffer) == napi_ok) {
       static_cast<void>(keeper.release());
@@ -41,18 +42,64 @@ Napi::Float32Array NewView(Napi::Env env, const boost::shared_ptr<caffe::SyncedM
   return copy;
 }
 
-class ReadJob final : public Job {
+std::int64_t CountOf(const std::vector<int>& shape) {
+  return std::accumulate(shape.begin(), shape.end(), std::int64_t{1},
+                         [](std::int64_t count, int extent) { return count * extent; });
+}
+
+// A job on one blob. Parameters may be in use by a net on another lane.
+class BlobJob : public Job {
  public:
-  ReadJob(BlobContent content, Part part) : content_(std::move(content)), run_(content_.net), part_(part) {}
-  void Execute(const StopFlag&) override { result_ = CopyOf(*content_.blob, part_); }
-  Napi::Value Settle(Napi::Env env) override { return ToJs(env, std::move(result_)); }
-  void Abandon() override { content_.net->Abandon(); }
+  BlobJob(BlobContent content, Part part) : content_(std::move(content)), run_(content_.net), part_(part) {}
+  void Execute(const StopFlag& stop) final {
+    if (content_.parameter) {
+      const StoppableLockGuard lock(*content_.net->parameter_lock(), stop);
+      Work(content_.blob.get(), part_);
+    } else {
+      Work(content_.blob.get(), part_);
+    }
+    content_.net->Measure();
+  }
+  Napi::Value Settle(Napi::Env env) final {
+    content_.net->ReportMemory(env);
+    return Result(env);
+  }
+  void Abandon() final { content_.net->Abandon(); }
+
+ protected:
+  virtual void Work(FloatBlob* blob, Part part) = 0;
+  virtual Napi::Value Result(Napi::Env env) = 0;
 
  private:
   BlobContent content_;
   RunCount run_;
   Part part_;
+};
+
+class ReadJob final : public BlobJob {
+ public:
+  using BlobJob::BlobJob;
+
+ protected:
+  void Work(FloatBlob* blob, Part part) override { result_ = CopyOf(*blob, part); }
+  Napi::Value Result(Napi::Env env) override { return ToJs(env, std::move(result_)); }
+
+ private:
   TensorData result_;
+};
+
+class NumberJob final : public BlobJob {
+ public:
+  NumberJob(BlobContent content, Part part, std::function<double(FloatBlob*, Part)> body)
+      : BlobJob(std::move(content), part), body_(std::move(body)) {}
+
+ protected:
+  void Work(FloatBlob* blob, Part part) override { result_ = blob->count() == 0 ? 0 : body_(blob, part); }
+  Napi::Value Result(Napi::Env env) override { return Napi::Number::New(env, result_); }
+
+ private:
+  std::function<double(FloatBlob*, Part)> body_;
+  double result_ = 0;
 };
 
 }  // namespace
@@ -66,7 +113,9 @@ void BlobWrap::Register(Napi::Env env) {
       Napi::Persistent(DefineClass(env, "Blob",
                                    {InstanceAccessor<&BlobWrap::Shape>("shape"), InstanceAccessor<&BlobWrap::Count>("count"),
                                     InstanceMethod("view", &BlobWrap::View), InstanceMethod("set", &BlobWrap::SetValues),
-                                    InstanceMethod("reshape", &BlobWrap::Reshape), InstanceMethod("read", &BlobWrap::Read)}));
+                                    InstanceMethod("reshape", &BlobWrap::Reshape), InstanceMethod("read", &BlobWrap::Read),
+                                    InstanceMethod("asum", &BlobWrap::AbsoluteSum), InstanceMethod("sumsq", &BlobWrap::SquareSum),
+                                    InstanceMethod("scale", &BlobWrap::Scale)}));
 }
 
 Napi::Value BlobWrap::Shape(const Napi::CallbackInfo& info) {
@@ -94,7 +143,12 @@ Napi::Value BlobWrap::View(const Napi::CallbackInfo& info) {
     FloatBlob& blob = *content_.blob;
     const auto count = static_cast<std::size_t>(blob.count());
     if (count == 0) return Napi::Float32Array::New(env, 0);
+    const bool first_touch = HeldBytes(MemoryOf(blob, part)) == 0;
     float* const values = part == Part::kData ? blob.mutable_cpu_data() : blob.mutable_cpu_diff();
+    if (first_touch) {
+      content_.net->Measure();
+      content_.net->ReportMemory(env);
+    }
     if (content_.copy_only) {
       Napi::Float32Array copy = Napi::Float32Array::New(env, count);
       std::memcpy(copy.Data(), values, count * sizeof(float));
@@ -105,7 +159,7 @@ Napi::Value BlobWrap::View(const Napi::CallbackInfo& info) {
       const Napi::Value kept = handed.array.Value();
       if (!kept.IsEmpty() && kept.IsTypedArray() && kept.As<Napi::TypedArray>().ElementLength() == count) return kept;
     }
-    const Napi::Float32Array view = NewView(env, part == Part::kData ? blob.data() : blob.diff(), values, count);
+    const Napi::Float32Array view = NewView(env, MemoryOf(blob, part), values, count);
     handed.memory = values;
     handed.count = count;
     handed.array = Environment::Of(env).external_memory_allowed() ? Napi::ObjectReference::New(view, 0) : Napi::ObjectReference();
@@ -125,7 +179,7 @@ Napi::Value BlobWrap::SetValues(const Napi::CallbackInfo& info) {
                                  " takes " + std::to_string(blob.count()) + ".");
     }
     // A net that shares these parameters may be running on another lane.
-    const std::unique_lock<std::mutex> lock(*content_.net->parameter_lock(), std::try_to_lock);
+    const std::unique_lock lock(*content_.net->parameter_lock(), std::try_to_lock);
     if (!lock) throw Failure("BUSY", "A net that shares this blob is running.");
     if (values.empty()) return info.Env().Undefined();
     std::memcpy(part == Part::kData ? blob.mutable_cpu_data() : blob.mutable_cpu_diff(), values.data(),
@@ -141,20 +195,63 @@ Napi::Value BlobWrap::Reshape(const Napi::CallbackInfo& info) {
     CheckShape(shape);
     content_.net->RequireIdle();
     if (content_.fixed_shape && shape != content_.blob->shape()) {
-      throw Failure(
-          "SHAPE", "A parameter keeps its shape, " + ShapeText(content_.blob->shape()) + "; " + ShapeText(shape) + " was given.");
+      throw Failure("SHAPE", std::string(content_.parameter ? "A parameter" : "The top of a layer that reads data") +
+                                 " keeps its shape, " + ShapeText(content_.blob->shape()) + "; " + ShapeText(shape) +
+                                 " was given.");
     }
+    const auto bytes = CountOf(shape) * static_cast<std::int64_t>(sizeof(float));
+    MemoryBudget budget("A blob of shape " + ShapeText(shape));
+    if (bytes > static_cast<std::int64_t>(MemoryOf(*content_.blob, Part::kData)->size())) budget.Spend(bytes);
     content_.blob->Reshape(shape);
+    content_.net->Measure();
+    content_.net->ReportMemory(info.Env());
     return info.Env().Undefined();
   });
+}
+
+void BlobWrap::RequireAlive() const {
+  if (content_.net->disposed()) throw Failure("DISPOSED", "The net '" + content_.net->name() + "' has been disposed.");
 }
 
 Napi::Value BlobWrap::Read(const Napi::CallbackInfo& info) {
   RequireTag(info, kTag);
   return Guarded(info.Env(), [&]() -> Napi::Value {
     const Part part = ToPart(info[0]);
-    if (content_.net->disposed()) throw Failure("DISPOSED", "The net '" + content_.net->name() + "' has been disposed.");
+    RequireAlive();
     return Environment::Of(info.Env()).executor().Post(content_.net->lane(), std::make_unique<ReadJob>(content_, part));
+  });
+}
+
+Napi::Value BlobWrap::PostNumber(const Napi::CallbackInfo& info, std::function<double(FloatBlob*, Part)> body) {
+  return Guarded(info.Env(), [&]() -> Napi::Value {
+    const Part part = ToPart(info[0]);
+    RequireAlive();
+    return Environment::Of(info.Env())
+        .executor()
+        .Post(content_.net->lane(), std::make_unique<NumberJob>(content_, part, std::move(body)));
+  });
+}
+
+Napi::Value BlobWrap::AbsoluteSum(const Napi::CallbackInfo& info) {
+  RequireTag(info, kTag);
+  return PostNumber(
+      info, [](FloatBlob* blob, Part part) -> double { return part == Part::kData ? blob->asum_data() : blob->asum_diff(); });
+}
+
+Napi::Value BlobWrap::SquareSum(const Napi::CallbackInfo& info) {
+  RequireTag(info, kTag);
+  return PostNumber(
+      info, [](FloatBlob* blob, Part part) -> double { return part == Part::kData ? blob->sumsq_data() : blob->sumsq_diff(); });
+}
+
+Napi::Value BlobWrap::Scale(const Napi::CallbackInfo& info) {
+  RequireTag(info, kTag);
+  float factor = 0;
+  Guarded(info.Env(), [&] { factor = static_cast<float>(ToDouble(info[1], "A factor")); });
+  return PostNumber(info, [factor](FloatBlob* blob, Part part) -> double {
+    if (part == Part::kData) blob->scale_data(factor);
+    if (part == Part::kDiff) blob->scale_diff(factor);
+    return 0;
   });
 }
 

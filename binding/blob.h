@@ -4,6 +4,7 @@
 
 #include <napi.h>
 
+#include <functional>
 #include <memory>
 
 #include "net_state.h"
@@ -15,8 +16,10 @@ struct BlobContent {
   boost::shared_ptr<FloatBlob> blob;
   // The top of a layer that lends its own memory to each batch: a view of it would change under the caller, or dangle.
   bool copy_only = false;
-  // A parameter: solvers and layers count on its shape.
+  // Layers count on its shape: a parameter, or a top with lent memory.
   bool fixed_shape = false;
+  // Other nets may use it, too.
+  bool parameter = false;
 };
 
 class BlobWrap final : public Napi::ObjectWrap<BlobWrap> {
@@ -31,6 +34,13 @@ class BlobWrap final : public Napi::ObjectWrap<BlobWrap> {
   Napi::Value SetValues(const Napi::CallbackInfo& info);
   Napi::Value Reshape(const Napi::CallbackInfo& info);
   Napi::Value Read(const Napi::CallbackInfo& info);
+  Napi::Value AbsoluteSum(const Napi::CallbackInfo& info);
+  Napi::Value SquareSum(const Napi::CallbackInfo& info);
+  Napi::Value Scale(const Napi::CallbackInfo& info);
+
+  // Posts `body`, which computes a number from a part of the blob, on the net's lane.
+  Napi::Value PostNumber(const Napi::CallbackInfo& info, std::function<double(FloatBlob*, Part)> body);
+  void RequireAlive() const;
 
   // The view handed out last, while it lives and the memory is still the same: one ArrayBuffer per memory.
   struct Handed {

@@ -1,7 +1,11 @@
 #include "diagnosis.h"
 
 #include <array>
+#include <cstdlib>
+#include <cstring>
 #include <utility>
+
+#include "memory_check.h"
 
 namespace caffe_node {
 
@@ -43,6 +47,13 @@ std::string QuotedAfter(const std::string& text, const std::string& before) {
 }  // namespace
 
 Failure Diagnose(const std::string& text, const std::string& file, int line) {
+  // Refused by memory_check, or by the system.
+  constexpr const char* kAllocation = "host allocation of size ";
+  const std::size_t allocation = text.find(kAllocation);
+  if (allocation != std::string::npos) {
+    const std::int64_t bytes = std::strtoll(text.c_str() + allocation + std::strlen(kAllocation), nullptr, 10);
+    return NotEnoughMemory("A blob of " + ByteText(bytes) + " was asked for", AvailableMemory());
+  }
   FailureDetails details;
   details.file = file;
   details.line = line;

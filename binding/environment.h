@@ -4,11 +4,15 @@
 
 #include <napi.h>
 
+#include <memory>
 #include <optional>
+#include <set>
 
 #include "executor.h"
 
 namespace caffe_node {
+
+struct SharedParameters;
 
 class Environment {
  public:
@@ -32,6 +36,10 @@ class Environment {
   bool external_memory_allowed() const { return external_memory_allowed_; }
   void ForbidExternalMemory() { external_memory_allowed_ = false; }
 
+  // Holds the parameters of a net that was shared here, until the net is disposed or the environment ends.
+  void Hold(const std::shared_ptr<SharedParameters>& parameters) { held_.insert(parameters); }
+  void LetGo(const std::shared_ptr<SharedParameters>& parameters) { held_.erase(held_.find(parameters)); }
+
   // Constructors of the wraps, by name; registered by their files.
   Napi::FunctionReference net_class;
   Napi::FunctionReference blob_class;
@@ -43,6 +51,7 @@ class Environment {
   Napi::FunctionReference log_listener_;
   std::optional<unsigned> seed_;
   bool external_memory_allowed_ = true;
+  std::multiset<std::shared_ptr<SharedParameters>> held_;
 };
 
 }  // namespace caffe_node

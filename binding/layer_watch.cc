@@ -44,10 +44,11 @@ bool PoolsByMaximum(const caffe::LayerParameter& layer) {
 
 }  // namespace
 
-LayerWatch::LayerWatch(caffe::Net<float>* net) : net_(net) {
+LayerWatch::LayerWatch(caffe::Net<float>* net, LayerEvents* events) : net_(net), events_(events) {
   net->add_before_forward(&before_forward_);
   net->add_after_forward(&after_forward_);
   net->add_before_backward(&before_backward_);
+  net->add_after_backward(&after_backward_);
 }
 
 void LayerWatch::Begin(const StopFlag& stop) {
@@ -64,13 +65,31 @@ void LayerWatch::Enter(int layer) {
 
 void LayerWatch::BeforeForward(int layer) {
   Enter(layer);
+  CheckForward(layer);
+  events_->Add({layer, false, false});
+}
+
+void LayerWatch::AfterForward(int layer) {
+  NoteUndecidedPool(layer);
+  events_->Add({layer, false, true});
+}
+
+void LayerWatch::BeforeBackward(int layer) {
+  Enter(layer);
+  CheckBackward(layer);
+  events_->Add({layer, true, false});
+}
+
+void LayerWatch::AfterBackward(int layer) { events_->Add({layer, true, true}); }
+
+void LayerWatch::CheckForward(int layer) {
   RequireValues(*net_, layer);
   CheckLabels(*net_, layer);
 }
 
 // Max pooling over a window of NaNs finds no maximum: its result stays the smallest float and its mask stays -1, where the
 // backward pass would then write. A diverging training gets here before its loss is seen.
-void LayerWatch::AfterForward(int layer) {
+void LayerWatch::NoteUndecidedPool(int layer) {
   const auto& one = *net_->layers()[layer];
   if (!net_->layer_need_backward()[layer] || !PoolsByMaximum(one.layer_param())) return;
   const caffe::Blob<float>& top = *net_->top_vecs()[layer][0];
@@ -83,8 +102,7 @@ void LayerWatch::AfterForward(int layer) {
   }
 }
 
-void LayerWatch::BeforeBackward(int layer) {
-  Enter(layer);
+void LayerWatch::CheckBackward(int layer) {
   if (net_->layer_need_backward()[layer]) CheckLabels(*net_, layer);
   if (undecided_pools_.count(layer) == 0) return;
   FailureDetails details;

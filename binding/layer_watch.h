@@ -6,12 +6,14 @@
 #include <set>
 
 #include "executor.h"
+#include "layer_events.h"
 
 namespace caffe_node {
 
 class LayerWatch {
  public:
-  explicit LayerWatch(caffe::Net<float>* net);
+  // `events` outlives the watch; it is told of the layers that run.
+  LayerWatch(caffe::Net<float>* net, LayerEvents* events);
   LayerWatch(const LayerWatch&) = delete;
   LayerWatch& operator=(const LayerWatch&) = delete;
 
@@ -38,15 +40,21 @@ class LayerWatch {
   void BeforeForward(int layer);
   void AfterForward(int layer);
   void BeforeBackward(int layer);
+  void AfterBackward(int layer);
+  void CheckForward(int layer);
+  void CheckBackward(int layer);
+  void NoteUndecidedPool(int layer);
   void Enter(int layer);
 
   caffe::Net<float>* const net_;
+  LayerEvents* const events_;
   Hook before_forward_{this, &LayerWatch::BeforeForward};
   Hook after_forward_{this, &LayerWatch::AfterForward};
   Hook before_backward_{this, &LayerWatch::BeforeBackward};
+  Hook after_backward_{this, &LayerWatch::AfterBackward};
   const StopFlag* stop_ = nullptr;
   int layer_ = -1;
-  std::set<int> undecided_pools_;  // see AfterForward
+  std::set<int> undecided_pools_;  // see NoteUndecidedPool
 };
 
 }  // namespace caffe_node

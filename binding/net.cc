@@ -30,23 +30,34 @@ Napi::Object LayerToJs(Napi::Env env, const LayerFacts& facts) {
   layer.Set("type", facts.type);
   layer.Set("bottoms", ToJs(env, facts.bottoms));
   layer.Set("tops", ToJs(env, facts.tops));
-  layer.Set("params", facts.params);
+  Napi::Array owners = Napi::Array::New(env);
+  for (const ParameterOwner& owner : facts.params) {
+    Napi::Object entry = Napi::Object::New(env);
+    entry.Set("layer", owner.layer);
+    entry.Set("index", owner.index);
+    owners.Set(owners.Length(), entry);
+  }
+  layer.Set("params", owners);
   Napi::Array weights = Napi::Array::New(env);
   for (const float weight : facts.loss_weights) weights.Set(weights.Length(), Napi::Number::New(env, weight));
   layer.Set("lossWeights", weights);
   return layer;
 }
 
-// Layers that point their tops at memory of their own, other memory with every batch.
-bool LendsItsMemory(const NetState& net, const std::string& blob) {
-  for (const LayerFacts& layer : net.layers()) {
-    const bool lends = layer.type == "MemoryData" || layer.type == "ImageData" || layer.type == "WindowData";
-    if (!lends) continue;
-    for (const std::string& top : layer.tops) {
-      if (top == blob) return true;
-    }
-  }
-  return false;
+Napi::Value AttachNet(const Napi::CallbackInfo& info) {
+  return Guarded(info.Env(), [&]() -> Napi::Value {
+    Environment& environment = Environment::Of(info.Env());
+    std::shared_ptr<SharedParameters> parameters = FindShared(ToShareTicket(ToObject(info[0], "A handle")));
+    Lane* const lane = environment.executor().NextLane();
+    return environment.executor().Post(lane, std::make_unique<AttachJob>(lane, std::move(parameters), environment.NextSeed()));
+  });
+}
+
+Napi::Object BytesToJs(Napi::Env env, const BlobBytes& bytes) {
+  Napi::Object object = Napi::Object::New(env);
+  object.Set("data", static_cast<double>(bytes.data));
+  object.Set("diff", static_cast<double>(bytes.diff));
+  return object;
 }
 
 }  // namespace
@@ -54,29 +65,39 @@ bool LendsItsMemory(const NetState& net, const std::string& blob) {
 NetWrap::NetWrap(const Napi::CallbackInfo& info)
     : Napi::ObjectWrap<NetWrap>(info), net_(WrapContent<std::shared_ptr<NetState>>(info)) {
   info.This().As<Napi::Object>().TypeTag(&kTag);
-  reported_bytes_ = net_->bytes();
-  Napi::MemoryManagement::AdjustExternalMemory(info.Env(), reported_bytes_);
+  net_->CountWrap(1);
+  net_->ReportMemory(info.Env());
 }
 
-void NetWrap::Finalize(Napi::Env env) { ReleaseBytes(env); }
-
-void NetWrap::ReleaseBytes(Napi::Env env) {
-  if (reported_bytes_ == 0) return;
-  Napi::MemoryManagement::AdjustExternalMemory(env, -std::exchange(reported_bytes_, 0));
+void NetWrap::Finalize(Napi::Env env) {
+  net_->CountWrap(-1);
+  net_->ReportMemory(env);
 }
 
 void NetWrap::Register(Napi::Env env, Napi::Object exports) {
-  Environment::Of(env).net_class = Napi::Persistent(
-      DefineClass(env, "Net",
-                  {InstanceAccessor<&NetWrap::Facts>("facts"), InstanceAccessor<&NetWrap::Busy>("busy"),
-                   InstanceMethod("blob", &NetWrap::BlobNamed), InstanceMethod("param", &NetWrap::Param),
-                   InstanceMethod("forward", &NetWrap::Forward), InstanceMethod("backward", &NetWrap::Backward),
-                   InstanceMethod("reshape", &NetWrap::Reshape), InstanceMethod("copyFrom", &NetWrap::CopyFrom),
-                   InstanceMethod("shareWith", &NetWrap::ShareWith), InstanceMethod("save", &NetWrap::Save),
-                   InstanceMethod("toBuffer", &NetWrap::ToBuffer), InstanceMethod("toPrototxt", &NetWrap::ToPrototxt),
-                   InstanceMethod("clearParamDiffs", &NetWrap::ClearParamDiffs), InstanceMethod("rewind", &NetWrap::Rewind),
-                   InstanceMethod("dispose", &NetWrap::Dispose)}));
+  Environment::Of(env).net_class = Napi::Persistent(DefineClass(env, "Net",
+                                                                {InstanceAccessor<&NetWrap::Facts>("facts"),
+                                                                 InstanceAccessor<&NetWrap::Busy>("busy"),
+                                                                 InstanceMethod("blob", &NetWrap::BlobNamed),
+                                                                 InstanceMethod("param", &NetWrap::Param),
+                                                                 InstanceMethod("forward", &NetWrap::Forward),
+                                                                 InstanceMethod("backward", &NetWrap::Backward),
+                                                                 InstanceMethod("reshape", &NetWrap::Reshape),
+                                                                 InstanceMethod("copyFrom", &NetWrap::CopyFrom),
+                                                                 InstanceMethod("shareWith", &NetWrap::ShareWith),
+                                                                 InstanceMethod("share", &NetWrap::Share),
+                                                                 InstanceMethod("shapes", &NetWrap::Shapes),
+                                                                 InstanceMethod("memory", &NetWrap::Memory),
+                                                                 InstanceMethod("listen", &NetWrap::Listen),
+                                                                 InstanceMethod("setItems", &NetWrap::SetItems),
+                                                                 InstanceMethod("save", &NetWrap::Save),
+                                                                 InstanceMethod("toBuffer", &NetWrap::ToBuffer),
+                                                                 InstanceMethod("toPrototxt", &NetWrap::ToPrototxt),
+                                                                 InstanceMethod("clearParamDiffs", &NetWrap::ClearParamDiffs),
+                                                                 InstanceMethod("rewind", &NetWrap::Rewind),
+                                                                 InstanceMethod("dispose", &NetWrap::Dispose)}));
   exports.Set("loadNet", Napi::Function::New(env, LoadNet));
+  exports.Set("attachNet", Napi::Function::New(env, AttachNet));
 }
 
 Napi::Object NetWrap::New(Napi::Env env, const std::shared_ptr<NetState>& net) {
@@ -117,7 +138,8 @@ Napi::Value NetWrap::BlobNamed(const Napi::CallbackInfo& info) {
   return Guarded(info.Env(), [&]() -> Napi::Value {
     const std::string name = ToString(info[0], "The name of a blob");
     RequireAlive();
-    const BlobContent content{net_, net_->BlobNamed(name), LendsItsMemory(*net_, name), false};
+    const bool lent = net_->IsLent(name);
+    const BlobContent content{net_, net_->BlobNamed(name), lent, lent, false};
     return NewWrap(info.Env(), Environment::Of(info.Env()).blob_class, content);
   });
 }
@@ -130,7 +152,7 @@ Napi::Value NetWrap::Param(const Napi::CallbackInfo& info) {
     RequireAlive();
     const auto blobs = net_->LayerBlobs(layer);
     if (index < 0 || static_cast<std::size_t>(index) >= blobs.size()) throw Failure("INPUT", "The layer has no such parameter.");
-    return NewWrap(info.Env(), Environment::Of(info.Env()).blob_class, BlobContent{net_, blobs[index], false, true});
+    return NewWrap(info.Env(), Environment::Of(info.Env()).blob_class, BlobContent{net_, blobs[index], false, true, true});
   });
 }
 
@@ -178,9 +200,75 @@ Napi::Value NetWrap::ShareWith(const Napi::CallbackInfo& info) {
     const std::shared_ptr<NetState> other = From(info[0]);
     net_->RequireIdle();
     other->RequireIdle();
+    net_->LetGo(info.Env());
     net_->ShareWith(*other);
     return info.Env().Undefined();
   });
+}
+
+Napi::Value NetWrap::Share(const Napi::CallbackInfo& info) {
+  RequireTag(info, kTag);
+  const Napi::Env env = info.Env();
+  return Guarded(env, [&]() -> Napi::Value {
+    net_->RequireIdle();
+    const ShareTicket ticket = TicketOf(*net_->Share(env));
+    Napi::Object handle = Napi::Object::New(env);
+    handle.Set("process", ticket.process);
+    handle.Set("id", static_cast<double>(ticket.id));
+    return handle;
+  });
+}
+
+Napi::Value NetWrap::Shapes(const Napi::CallbackInfo& info) {
+  RequireTag(info, kTag);
+  return Guarded(info.Env(), [&]() -> Napi::Value {
+    std::vector<std::string> names = ToStrings(info[0], "The names of blobs");
+    RequireAlive();
+    return Environment::Of(info.Env()).executor().Post(net_->lane(), std::make_unique<ShapesJob>(net_, std::move(names)));
+  });
+}
+
+Napi::Value NetWrap::Memory(const Napi::CallbackInfo& info) {
+  RequireTag(info, kTag);
+  const Napi::Env env = info.Env();
+  return Guarded(env, [&]() -> Napi::Value {
+    net_->RequireIdle();
+    const NetMemory memory = net_->Memory();
+    Napi::Array blobs = Napi::Array::New(env);
+    for (const BlobBytes& bytes : memory.blobs) blobs.Set(blobs.Length(), BytesToJs(env, bytes));
+    Napi::Array layers = Napi::Array::New(env);
+    for (const std::vector<BlobBytes>& params : memory.params) {
+      Napi::Array layer = Napi::Array::New(env);
+      for (const BlobBytes& bytes : params) layer.Set(layer.Length(), BytesToJs(env, bytes));
+      layers.Set(layers.Length(), layer);
+    }
+    Napi::Object object = Napi::Object::New(env);
+    object.Set("blobs", blobs);
+    object.Set("params", layers);
+    object.Set("total", static_cast<double>(memory.total));
+    return object;
+  });
+}
+
+Napi::Value NetWrap::Listen(const Napi::CallbackInfo& info) {
+  RequireTag(info, kTag);
+  return Guarded(info.Env(), [&]() -> Napi::Value {
+    if (!info[0].IsFunction()) throw Failure("INPUT", "A listener must be a function.");
+    const bool forward = ToBool(info[1], "forward");
+    const bool backward = ToBool(info[2], "backward");
+    net_->events()->Listen(&Environment::Of(info.Env()).executor(), info[0].As<Napi::Function>(), forward, backward);
+    return info.Env().Undefined();
+  });
+}
+
+Napi::Value NetWrap::SetItems(const Napi::CallbackInfo& info) {
+  RequireTag(info, kTag);
+  std::function<void(NetState*)> body;
+  Guarded(info.Env(), [&] {
+    const auto items = std::make_shared<MemoryItems>(ToMemoryItems(ToObject(info[0], "A request")));
+    body = [items](NetState* net) { net->SetItems(std::move(*items)); };
+  });
+  return PostBody(info.Env(), std::move(body));
 }
 
 Napi::Value NetWrap::Save(const Napi::CallbackInfo& info) {
@@ -237,10 +325,10 @@ Napi::Value NetWrap::Dispose(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   return Guarded(env, [&]() -> Napi::Value {
     RequireAlive();
+    net_->LetGo(env);
     const Napi::Value promise = Environment::Of(env).executor().Post(
         net_->lane(), std::make_unique<BodyJob>(net_, [](NetState* net) { net->Dispose(); }));
     net_->MarkDisposed();
-    ReleaseBytes(env);
     return promise;
   });
 }

@@ -15,7 +15,7 @@ class NetWrap final : public Napi::ObjectWrap<NetWrap> {
   explicit NetWrap(const Napi::CallbackInfo& info);
   void Finalize(Napi::Env env) override;
 
-  // loadNet and the class.
+  // loadNet, attachNet and the class.
   static void Register(Napi::Env env, Napi::Object exports);
   static Napi::Object New(Napi::Env env, const std::shared_ptr<NetState>& net);
   static const std::shared_ptr<NetState>& From(const Napi::Value& value);
@@ -30,6 +30,11 @@ class NetWrap final : public Napi::ObjectWrap<NetWrap> {
   Napi::Value Reshape(const Napi::CallbackInfo& info);
   Napi::Value CopyFrom(const Napi::CallbackInfo& info);
   Napi::Value ShareWith(const Napi::CallbackInfo& info);
+  Napi::Value Share(const Napi::CallbackInfo& info);
+  Napi::Value Shapes(const Napi::CallbackInfo& info);
+  Napi::Value Memory(const Napi::CallbackInfo& info);
+  Napi::Value Listen(const Napi::CallbackInfo& info);
+  Napi::Value SetItems(const Napi::CallbackInfo& info);
   Napi::Value Save(const Napi::CallbackInfo& info);
   Napi::Value ToBuffer(const Napi::CallbackInfo& info);
   Napi::Value ToPrototxt(const Napi::CallbackInfo& info);
@@ -41,10 +46,8 @@ class NetWrap final : public Napi::ObjectWrap<NetWrap> {
   // Posts a job that only calls `body` with the net, on its lane.
   Napi::Value PostBody(Napi::Env env, std::function<void(NetState*)> body);
   void RequireAlive() const;
-  void ReleaseBytes(Napi::Env env);
 
   std::shared_ptr<NetState> net_;
-  std::int64_t reported_bytes_ = 0;
 };
 
 }  // namespace caffe_node

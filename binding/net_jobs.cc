@@ -15,11 +15,15 @@ std::vector<BlobFeed> ToFeeds(const Napi::Value& value) {
     BlobFeed feed;
     feed.name = ToString(object.Get("name"), "The name of a blob");
     feed.own_shape = !Has(object, "shape");
-    if (feed.own_shape) {
-      feed.tensor.data = ToFloats(object.Get("data"), "A feed");
-    } else {
-      feed.tensor = ToTensor(object, "A feed");
+    if (!feed.own_shape) feed.shape = ToInts(object.Get("shape"), "The shape of a feed");
+    const Napi::Value data = object.Get("data");
+    if (!data.IsTypedArray() || data.As<Napi::TypedArray>().TypedArrayType() != napi_float32_array) {
+      throw Failure("INPUT", "The values of a feed must be a Float32Array.");
     }
+    // The one copy of the values: the caller may change its array as soon as the call returns, and the blob takes this one over.
+    const auto values = data.As<Napi::Float32Array>();
+    feed.count = values.ElementLength();
+    feed.values = CopyToMemory(values.Data(), feed.count);
     feeds.push_back(std::move(feed));
   }
   return feeds;
@@ -71,7 +75,22 @@ void LoadJob::Execute(const StopFlag&) {
 
 Napi::Value LoadJob::Settle(Napi::Env env) { return NetWrap::New(env, net_); }
 
-Napi::Value CopyJob::Settle(Napi::Env env) {
+void AttachJob::Execute(const StopFlag&) {
+  net_ = std::make_shared<NetState>(lane_, parameters_->model, seed_);
+  net_->Attach(parameters_);
+  // The parameters that the net was built with, until it had others, would stay with the allocator.
+  ReturnFreedMemory();
+}
+
+Napi::Value AttachJob::Settle(Napi::Env env) { return NetWrap::New(env, net_); }
+
+Napi::Value ShapesJob::Result(Napi::Env env) {
+  Napi::Array shapes = Napi::Array::New(env);
+  for (const std::vector<int>& shape : shapes_) shapes.Set(shapes.Length(), caffe_node::ToJs(env, shape));
+  return shapes;
+}
+
+Napi::Value CopyJob::Result(Napi::Env env) {
   Napi::Object report = Napi::Object::New(env);
   report.Set("copied", caffe_node::ToJs(env, result_.copied));
   report.Set("missing", caffe_node::ToJs(env, result_.missing));
@@ -122,6 +141,24 @@ RunRequest ToRunRequest(const Napi::Object& object, const NetState& net, bool fo
   }
   request.fetch = ToStrings(object.Get("fetch"), "fetch");
   return request;
+}
+
+MemoryItems ToMemoryItems(const Napi::Object& object) {
+  TensorData data = ToTensor(object.Get("data"), "The data");
+  MemoryItems items;
+  items.shape = std::move(data.shape);
+  items.data = std::move(data.data);
+  items.labels = ToFloats(object.Get("labels"), "The labels");
+  return items;
+}
+
+ShareTicket ToShareTicket(const Napi::Object& object) {
+  const double id = ToDouble(object.Get("id"), "The id of a handle");
+  constexpr double kMost = 9007199254740991.0;
+  ShareTicket ticket;
+  ticket.process = ToString(object.Get("process"), "The process of a handle");
+  ticket.id = id >= 0 && id <= kMost ? static_cast<std::uint64_t>(id) : 0;
+  return ticket;
 }
 
 CopyRequest ToCopyRequest(const Napi::Object& object) {

@@ -12,6 +12,7 @@
 #include "executor.h"
 #include "model.h"
 #include "net_state.h"
+#include "shared_parameters.h"
 #include "weights.h"
 
 namespace caffe_node {
@@ -36,14 +37,35 @@ class LoadJob final : public Job {
   std::shared_ptr<NetState> net_;
 };
 
+// Another net over parameters that a net shares.
+class AttachJob final : public Job {
+ public:
+  AttachJob(Lane* lane, std::shared_ptr<SharedParameters> parameters, unsigned seed)
+      : lane_(lane), parameters_(std::move(parameters)), seed_(seed) {}
+  void Execute(const StopFlag& stop) override;
+  Napi::Value Settle(Napi::Env env) override;
+
+ private:
+  Lane* const lane_;
+  std::shared_ptr<SharedParameters> parameters_;
+  unsigned seed_;
+  std::shared_ptr<NetState> net_;
+};
+
 // A job on an existing net: counts as a run from posting to settling.
 class NetJob : public Job {
  public:
   explicit NetJob(std::shared_ptr<NetState> net) : run_(std::move(net)) {}
+  Napi::Value Settle(Napi::Env env) final {
+    net().ReportMemory(env);
+    return Result(env);
+  }
   void Abandon() override { run_.net().Abandon(); }
 
  protected:
   NetState& net() const { return run_.net(); }
+  // On the main thread: the value of the promise.
+  virtual Napi::Value Result(Napi::Env env) = 0;
 
  private:
   RunCount run_;
@@ -56,7 +78,9 @@ class RunJob final : public NetJob {
   void Execute(const StopFlag& stop) override {
     result_ = forward_ ? net().Forward(request_, stop) : net().Backward(request_, stop);
   }
-  Napi::Value Settle(Napi::Env env) override { return ToJs(env, std::move(result_)); }
+
+ protected:
+  Napi::Value Result(Napi::Env env) override { return ToJs(env, std::move(result_)); }
 
  private:
   RunRequest request_;
@@ -68,7 +92,9 @@ class CopyJob final : public NetJob {
  public:
   CopyJob(std::shared_ptr<NetState> net, CopyRequest request) : NetJob(std::move(net)), request_(std::move(request)) {}
   void Execute(const StopFlag&) override { result_ = CopyWeights(&net(), request_); }
-  Napi::Value Settle(Napi::Env env) override;
+
+ protected:
+  Napi::Value Result(Napi::Env env) override;
 
  private:
   CopyRequest request_;
@@ -79,10 +105,25 @@ class SerializeJob final : public NetJob {
  public:
   using NetJob::NetJob;
   void Execute(const StopFlag&) override { bytes_ = SerializeWeights(&net(), false); }
-  Napi::Value Settle(Napi::Env env) override { return Napi::Buffer<char>::Copy(env, bytes_.data(), bytes_.size()); }
+
+ protected:
+  Napi::Value Result(Napi::Env env) override { return Napi::Buffer<char>::Copy(env, bytes_.data(), bytes_.size()); }
 
  private:
   std::string bytes_;
+};
+
+class ShapesJob final : public NetJob {
+ public:
+  ShapesJob(std::shared_ptr<NetState> net, std::vector<std::string> names) : NetJob(std::move(net)), names_(std::move(names)) {}
+  void Execute(const StopFlag&) override { shapes_ = net().ShapesOf(names_); }
+
+ protected:
+  Napi::Value Result(Napi::Env env) override;
+
+ private:
+  std::vector<std::string> names_;
+  std::vector<std::vector<int>> shapes_;
 };
 
 // Anything else that has no result.
@@ -90,7 +131,9 @@ class BodyJob final : public NetJob {
  public:
   BodyJob(std::shared_ptr<NetState> net, std::function<void(NetState*)> body) : NetJob(std::move(net)), body_(std::move(body)) {}
   void Execute(const StopFlag&) override { body_(&net()); }
-  Napi::Value Settle(Napi::Env env) override { return env.Undefined(); }
+
+ protected:
+  Napi::Value Result(Napi::Env env) override { return env.Undefined(); }
 
  private:
   std::function<void(NetState*)> body_;
@@ -102,6 +145,8 @@ RunRequest ToRunRequest(const Napi::Object& object, const NetState& net, bool fo
 CopyRequest ToCopyRequest(const Napi::Object& object);
 WeightsSource ToWeightsSource(const Napi::Value& value);
 std::vector<WeightsSource> ToWeightsSources(const Napi::Value& value);
+MemoryItems ToMemoryItems(const Napi::Object& object);
+ShareTicket ToShareTicket(const Napi::Object& object);
 
 }  // namespace caffe_node
 

@@ -21,19 +21,20 @@ FloatBlob* MutableBlob(const FloatNet& net, const std::string& name) {
 }
 
 void RequireCount(const BlobFeed& feed, const FloatBlob& blob) {
-  if (static_cast<std::size_t>(blob.count()) == feed.tensor.data.size()) return;
+  if (static_cast<std::size_t>(blob.count()) == feed.count) return;
   FailureDetails details;
   details.blob = feed.name;
   details.hint = "Give a Tensor { shape, data } to use another shape.";
   throw Failure("INPUT",
-                "'" + feed.name + "' was given " + std::to_string(feed.tensor.data.size()) + " values; its shape " +
-                    ShapeText(blob.shape()) + " takes " + std::to_string(blob.count()) + ".",
+                "'" + feed.name + "' was given " + std::to_string(feed.count) + " values; its shape " + ShapeText(blob.shape()) +
+                    " takes " + std::to_string(blob.count()) + ".",
                 std::move(details));
 }
 
 }  // namespace
 
 NetState::NetState(Lane* lane, const caffe::NetParameter& param, unsigned seed) : lane_(lane), seed_(seed) {
+  RequireMemoryForSources(param);
   flavour::Seed(seed);
   net_.reset(new FloatNet(param));  // boost::shared_ptr, as Caffe's own classes want it
   ReadFacts();
@@ -46,12 +47,21 @@ NetState::NetState(Lane* lane, boost::shared_ptr<FloatNet> net, unsigned seed) :
 NetState::~NetState() = default;
 
 void NetState::ReadFacts() {
-  watch_ = std::make_unique<LayerWatch>(net_.get());
   name_ = net_->name();
   is_train_ = net_->phase() == caffe::TRAIN;
   blob_names_ = net_->blob_names();
   for (const int index : net_->input_blob_indices()) inputs_.push_back(blob_names_[index]);
-  // Since the Input layer replaced the `input` field, Caffe reports no inputs of its own.
+  for (const int index : net_->output_blob_indices()) outputs_.push_back(blob_names_[index]);
+  ReadLayers();
+  columns_ = RequireMemoryToRun(*net_, name_);
+  watch_ = std::make_unique<LayerWatch>(net_.get(), events_.get());
+  KeepShapes();
+}
+
+void NetState::ReadLayers() {
+  static const std::set<std::string> lenders{"MemoryData", "ImageData", "WindowData"};
+  static const std::set<std::string> sharers{"Split", "Flatten", "Reshape"};  // of the memory of their bottom
+  std::vector<ParameterOwner> parameters;  // in the net's own order, as its owners are numbered
   for (std::size_t i = 0; i < net_->layers().size(); ++i) {
     const auto& layer = net_->layers()[i];
     LayerFacts facts;
@@ -60,18 +70,20 @@ void NetState::ReadFacts() {
     for (const int id : net_->bottom_ids(static_cast<int>(i))) facts.bottoms.push_back(blob_names_[id]);
     for (const int id : net_->top_ids(static_cast<int>(i))) facts.tops.push_back(blob_names_[id]);
     for (std::size_t top = 0; top < facts.tops.size(); ++top) facts.loss_weights.push_back(layer->loss(static_cast<int>(top)));
-    facts.params = static_cast<int>(layer->blobs().size());
-    if (facts.type == "Input") {
-      for (const std::string& top : facts.tops) {
-        if (std::find(inputs_.begin(), inputs_.end(), top) == inputs_.end()) inputs_.push_back(top);
-      }
+    for (std::size_t index = 0; index < layer->blobs().size(); ++index) {
+      const int owner = net_->param_owners()[parameters.size()];
+      parameters.push_back(owner < 0 ? ParameterOwner{static_cast<int>(i), static_cast<int>(index)} : parameters[owner]);
+      facts.params.push_back(parameters.back());
+    }
+    for (const std::string& top : facts.tops) {
+      // Since the Input layer replaced the `input` field, some Caffes report no inputs of their own.
+      if (facts.type == "Input" && std::find(inputs_.begin(), inputs_.end(), top) == inputs_.end()) inputs_.push_back(top);
+      const bool lent = lenders.count(facts.type) > 0 ||
+                        (sharers.count(facts.type) > 0 && !facts.bottoms.empty() && lent_.count(facts.bottoms[0]) > 0);
+      if (lent) lent_.insert(top);
     }
     layers_.push_back(std::move(facts));
   }
-  KeepShapes();
-  for (const int index : net_->output_blob_indices()) outputs_.push_back(blob_names_[index]);
-  for (const auto& blob : net_->blobs()) bytes_ += std::int64_t{4} * blob->count() * (is_train_ ? 2 : 1);
-  for (const auto& blob : net_->params()) bytes_ += std::int64_t{4} * blob->count() * (is_train_ ? 2 : 1);
 }
 
 FloatNet& NetState::net() const {
@@ -101,24 +113,9 @@ void NetState::RequireIdle() const {
 }
 
 void NetState::Feed(const std::vector<BlobFeed>& feeds, Part part) {
-  std::vector<std::pair<FloatBlob*, const std::vector<int>*>> reshaped;
-  for (const BlobFeed& feed : feeds) {
-    FloatBlob* const blob = MutableBlob(net(), feed.name);
-    if (feed.own_shape || blob->shape() == feed.tensor.shape) continue;
-    CheckShape(feed.tensor.shape);
-    reshaped.emplace_back(blob, &feed.tensor.shape);
-  }
-  if (!reshaped.empty()) {
-    for (const auto& [blob, shape] : reshaped) blob->Reshape(*shape);
-    SpreadShapes();
-  }
-  for (const BlobFeed& feed : feeds) {
-    FloatBlob* const blob = MutableBlob(net(), feed.name);
-    RequireCount(feed, *blob);
-    if (feed.tensor.data.empty()) continue;
-    float* const target = part == Part::kData ? blob->mutable_cpu_data() : blob->mutable_cpu_diff();
-    std::memcpy(target, feed.tensor.data.data(), feed.tensor.data.size() * sizeof(float));
-  }
+  // All or nothing.
+  for (const BlobFeed& feed : feeds) RequireCount(feed, *MutableBlob(net(), feed.name));
+  for (const BlobFeed& feed : feeds) PutValues(feed.values, part, MutableBlob(net(), feed.name));
 }
 
 std::vector<NamedTensor> NetState::Fetch(const std::vector<std::string>& names, Part part) const {
@@ -142,48 +139,38 @@ void NetState::Watched(const StopFlag& stop, const std::function<void()>& body) 
   watch_->End();
 }
 
-void NetState::Reshape() {
-  const std::lock_guard<std::mutex> lock(*parameter_lock_);
-  static_cast<void>(net());
-  SpreadShapes();
-}
-
-void NetState::SpreadShapes() {
-  try {
-    net_->Reshape();
-  } catch (...) {
-    const Failure failure = AsFailure(std::current_exception());
-    RestoreShapes();
-    throw Failure("SHAPE", std::string("The net refuses these shapes: ") + failure.what(), failure.details());
-  }
-  KeepShapes();
-}
-
-void NetState::RestoreShapes() {
-  for (std::size_t i = 0; i < good_shapes_.size(); ++i) net_->blobs()[i]->Reshape(good_shapes_[i]);
-  net_->Reshape();
-}
-
-void NetState::KeepShapes() {
-  // After every forward pass: assigned in place, so that nothing is allocated while the shapes stay.
-  good_shapes_.resize(net_->blobs().size());
-  for (std::size_t i = 0; i < good_shapes_.size(); ++i) good_shapes_[i] = net_->blobs()[i]->shape();
-}
-
-std::string NetState::Prototxt() const {
-  caffe::NetParameter param;
-  param.set_name(name_);
+caffe::NetParameter NetState::Model() const {
+  caffe::NetParameter model;
+  model.set_name(name_);
+  const auto& needs_backward = net().layer_need_backward();
+  // Only when it is forced do the sources go backward, too.
+  model.set_force_backward(std::all_of(needs_backward.begin(), needs_backward.end(), [](bool needs) { return needs; }));
   for (const auto& layer : net().layers()) {
-    caffe::LayerParameter* const copy = param.add_layer();
+    caffe::LayerParameter* const copy = model.add_layer();
     *copy = layer->layer_param();
     copy->clear_blobs();
+    copy->clear_include();
+    copy->clear_exclude();
   }
-  return PrintText(param);
+  return model;
+}
+
+std::string NetState::Prototxt() const { return PrintText(Model()); }
+
+void NetState::Measure() {
+  if (net_) held_bytes_.store(HeldMemory(*net_, foreign_));
+}
+
+void NetState::ReportMemory(Napi::Env env) {
+  const std::int64_t held = wraps_ > 0 ? held_bytes_.load() : 0;
+  if (held == reported_bytes_) return;
+  Napi::MemoryManagement::AdjustExternalMemory(env, held - std::exchange(reported_bytes_, held));
 }
 
 std::vector<NamedTensor> NetState::Forward(const RunRequest& request, const StopFlag& stop) {
-  const std::lock_guard<std::mutex> lock(*parameter_lock_);
+  const StoppableLockGuard lock(*parameter_lock_, stop);
   FloatNet& net = this->net();
+  TakeShapes(request.feeds);
   Feed(request.feeds, Part::kData);
   if (is_train_) flavour::Seed(MixSeed(seed_, train_runs_++));
   Watched(stop, [&] { net.ForwardFromTo(request.first, request.last); });
@@ -192,7 +179,7 @@ std::vector<NamedTensor> NetState::Forward(const RunRequest& request, const Stop
 }
 
 std::vector<NamedTensor> NetState::Backward(const RunRequest& request, const StopFlag& stop) {
-  const std::lock_guard<std::mutex> lock(*parameter_lock_);
+  const StoppableLockGuard lock(*parameter_lock_, stop);
   FloatNet& net = this->net();
   // Layers take on new shapes in their forward pass only: a backward pass over others would leave its memory.
   for (std::size_t i = 0; i < good_shapes_.size(); ++i) {
@@ -203,14 +190,21 @@ std::vector<NamedTensor> NetState::Backward(const RunRequest& request, const Sto
     throw Failure("SHAPE", "Blob '" + blob_names_[i] + "' was reshaped after the last forward pass.", std::move(details));
   }
   for (const BlobFeed& feed : request.feeds) {
-    if (!feed.own_shape && MutableBlob(net, feed.name)->shape() != feed.tensor.shape) {
+    if (!feed.own_shape && MutableBlob(net, feed.name)->shape() != feed.shape) {
       throw Failure("SHAPE", "The diff of '" + feed.name + "' has the shape " + ShapeText(MutableBlob(net, feed.name)->shape()) +
-                                 "; " + ShapeText(feed.tensor.shape) + " was given.");
+                                 "; " + ShapeText(feed.shape) + " was given.");
     }
   }
   Feed(request.feeds, Part::kDiff);
   Watched(stop, [&] { net.BackwardFromTo(request.first, request.last); });
+  Measure();
   return Fetch(request.fetch, Part::kDiff);
+}
+
+std::vector<std::vector<int>> NetState::ShapesOf(const std::vector<std::string>& names) const {
+  std::vector<std::vector<int>> shapes;
+  for (const std::string& name : names) shapes.push_back(MutableBlob(net(), name)->shape());
+  return shapes;
 }
 
 void NetState::Rewind(std::uint64_t item) {
@@ -220,9 +214,12 @@ void NetState::Rewind(std::uint64_t item) {
 }
 
 void NetState::Dispose() {
-  const std::lock_guard<std::mutex> lock(*parameter_lock_);
+  const std::lock_guard lock(*parameter_lock_);
   watch_.reset();
   net_.reset();
+  items_.reset();
+  shared_.reset();
+  held_bytes_.store(0);
 }
 
 void NetState::Abandon() {
@@ -230,27 +227,7 @@ void NetState::Abandon() {
   // Left where it is, owned by nobody: the parked thread still stands inside it.
   static_cast<void>(new boost::shared_ptr<FloatNet>(std::move(net_)));
   static_cast<void>(watch_.release());
-}
-
-void NetState::ShareWith(const NetState& other) {
-  // Caffe would stop at the first layer that differs, with those before it shared already.
-  for (std::size_t i = 0; i < layers_.size(); ++i) {
-    const auto known = std::find_if(other.layers_.begin(), other.layers_.end(),
-                                    [&](const LayerFacts& layer) { return layer.name == layers_[i].name; });
-    if (known == other.layers_.end()) continue;
-    const auto& own = net().layers()[i]->blobs();
-    const auto& others = other.net().layers()[static_cast<std::size_t>(known - other.layers_.begin())]->blobs();
-    const bool same =
-        own.size() == others.size() &&
-        std::equal(own.begin(), own.end(), others.begin(), [](const auto& a, const auto& b) { return a->shape() == b->shape(); });
-    if (same) continue;
-    FailureDetails details;
-    details.layer = layers_[i].name;
-    throw Failure("SHAPE", "The parameters of layer '" + layers_[i].name + "' have other shapes in the two nets.",
-                  std::move(details));
-  }
-  net().ShareTrainedLayersWith(&other.net());
-  parameter_lock_ = other.parameter_lock_;
+  parameter_lock_->UnlockHere();
 }
 
 void CheckShape(const std::vector<int>& shape) {

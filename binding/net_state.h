@@ -8,21 +8,28 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <mutex>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "blob_memory.h"
 #include "convert.h"
 #include "executor.h"
+#include "layer_events.h"
+#include "net_memory.h"
+#include "parameter_lock.h"
+#include "shared_parameters.h"
 
 namespace caffe_node {
 
 class LayerWatch;
 
-using FloatNet = caffe::Net<float>;
-using FloatBlob = caffe::Blob<float>;
-
-enum class Part { kData, kDiff };
+// The layer that a parameter belongs to, where several use it (`param { name: … }`); its own otherwise.
+struct ParameterOwner {
+  int layer;
+  int index;
+};
 
 struct LayerFacts {
   std::string name;
@@ -30,14 +37,23 @@ struct LayerFacts {
   std::vector<std::string> bottoms;
   std::vector<std::string> tops;
   std::vector<float> loss_weights;
-  int params = 0;
+  std::vector<ParameterOwner> params;
 };
 
 // Values for a blob.
 struct BlobFeed {
   std::string name;
-  TensorData tensor;
+  std::vector<int> shape;
+  std::size_t count = 0;
+  BlobMemory values;       // null when there are none
   bool own_shape = false;  // the values take the shape that the blob has when the run begins
+};
+
+// Items for a MemoryData layer, with one label each.
+struct MemoryItems {
+  std::vector<int> shape;  // [items, channels, height, width]
+  std::vector<float> data;
+  std::vector<float> labels;
 };
 
 // One forward or backward run, as plain data.
@@ -69,8 +85,13 @@ class NetState {
   std::vector<NamedTensor> Backward(const RunRequest& request, const StopFlag& stop);
   // Lets the shapes of blobs that were reshaped travel through the net; when a layer refuses, all former shapes come back.
   void Reshape();
-  // Remembers the shapes of all blobs as good ones. Forward does it by itself; a solver runs its net without it.
+  // Remembers the shapes of all blobs as good ones, and what they hold. Forward does it by itself; a solver runs its net without
+  // it.
   void KeepShapes();
+  // The shapes of the named blobs.
+  std::vector<std::vector<int>> ShapesOf(const std::vector<std::string>& names) const;
+  // The first layer, MemoryData, goes on with these items.
+  void SetItems(MemoryItems items);
   // Every data layer goes on with the given item.
   void Rewind(std::uint64_t item);
   void Dispose();
@@ -88,12 +109,26 @@ class NetState {
   void RequireIdle() const;
   // The other's parameters become this net's; from then on runs of both exclude each other.
   void ShareWith(const NetState& other);
+  // Makes the parameters known to the process, and lets the environment hold them until LetGo. The same parameters, the same
+  // answer.
+  const std::shared_ptr<SharedParameters>& Share(Napi::Env env);
+  void LetGo(Napi::Env env);
+  // Before the net is handed out, on the lane: the parameters of another net of the same model become this net's.
+  void Attach(const std::shared_ptr<SharedParameters>& parameters);
+  NetMemory Memory() const { return MeasureMemory(net()); }
+  // Notes what the net holds.
+  void Measure();
+  // Tells the garbage collector of the memory that the net held after its last job, while JavaScript holds the net.
+  void ReportMemory(Napi::Env env);
+  void CountWrap(int change) { wraps_ += change; }
+  const std::shared_ptr<LayerEvents>& events() const { return events_; }
 
-  // The layers of the net as Caffe completed them (phases resolved, splits inserted), without weights.
+  // The layers of the net as Caffe completed them (phases and rules resolved, splits inserted), without weights.
+  caffe::NetParameter Model() const;
   std::string Prototxt() const;
 
   // Runs of nets that share parameters take one lock.
-  const std::shared_ptr<std::mutex>& parameter_lock() const { return parameter_lock_; }
+  const std::shared_ptr<ParameterLock>& parameter_lock() const { return parameter_lock_; }
   Lane* lane() const { return lane_; }
   const std::vector<LayerFacts>& layers() const { return layers_; }
   const std::vector<std::string>& inputs() const { return inputs_; }
@@ -101,23 +136,27 @@ class NetState {
   const std::vector<std::string>& blob_names() const { return blob_names_; }
   const std::string& name() const { return name_; }
   bool is_train() const { return is_train_; }
-  // Bytes of blobs and parameters, values and diffs, as the garbage collector should see them.
-  std::int64_t bytes() const { return bytes_; }
+  // Whether a layer points the blob at memory of its own, other memory with every batch.
+  bool IsLent(const std::string& blob) const { return lent_.count(blob) > 0; }
 
  private:
   friend class RunCount;
 
   void ReadFacts();
-  // Lets new shapes of blobs travel through the net, or restores all former ones.
-  void SpreadShapes();
-  void RestoreShapes();
+  void ReadLayers();
+  // The blobs take the shapes of their feeds, and all shapes that differ travel through the net; or all former ones come back.
+  void TakeShapes(const std::vector<BlobFeed>& feeds);
+  void SpreadShapes(const std::vector<BlobFeed>& reshaped);
+  void RestoreShapes(const std::vector<SavedBlob>& saved);
+  bool ShapesAreGood() const;
   void Feed(const std::vector<BlobFeed>& feeds, Part part);
+  std::shared_ptr<SharedParameters> Described() const;
   std::vector<NamedTensor> Fetch(const std::vector<std::string>& names, Part part) const;
 
   Lane* const lane_;
   boost::shared_ptr<FloatNet> net_;
   std::unique_ptr<LayerWatch> watch_;
-  std::shared_ptr<std::mutex> parameter_lock_ = std::make_shared<std::mutex>();
+  std::shared_ptr<ParameterLock> parameter_lock_ = std::make_shared<ParameterLock>();
   unsigned seed_;
   std::uint64_t train_runs_ = 0;
   std::atomic<int> runs_{0};
@@ -129,8 +168,18 @@ class NetState {
   std::vector<std::string> inputs_;
   std::vector<std::string> outputs_;
   std::vector<std::string> blob_names_;
-  std::int64_t bytes_ = 0;
+  std::set<std::string> lent_;
   std::vector<std::vector<int>> good_shapes_;  // of all blobs, after the last reshape that succeeded
+  ColumnSizes columns_;
+  std::unique_ptr<MemoryItems> items_;  // a MemoryData layer points into them
+
+  std::shared_ptr<LayerEvents> events_ = std::make_shared<LayerEvents>();
+  std::shared_ptr<SharedParameters> shared_;      // those this net was attached to, or shared itself
+  bool held_ = false;                             // by the environment, on behalf of this net; the main thread's
+  std::set<const caffe::SyncedMemory*> foreign_;  // parameters that other nets account for
+  std::atomic<std::int64_t> held_bytes_{0};
+  std::int64_t reported_bytes_ = 0;  // the main thread's
+  int wraps_ = 0;                    // the main thread's
 };
 
 // Counts a run from the moment it is asked for until its promise settles.

@@ -117,7 +117,7 @@ StepResult SolverState::Step(int count, const StopFlag& between, const StopFlag&
   for (int i = 0; i < count && !result.diverged; ++i) {
     if (i > 0) between.Check();
     {
-      const std::lock_guard<std::mutex> lock(*net_->parameter_lock());
+      const std::lock_guard lock(*net_->parameter_lock());
       StepOnce(within, &result);
     }
     if (!result.diverged && snapshot_interval_ > 0 && result.iteration % snapshot_interval_ == 0) Snapshot();
@@ -228,7 +228,7 @@ void SolverState::RestoreFrom(const caffe::SolverState& state, const std::string
     }
     CopyWeights(net_.get(), request);
   }
-  const std::lock_guard<std::mutex> lock(*net_->parameter_lock());
+  const std::lock_guard lock(*net_->parameter_lock());
   for (std::size_t i = 0; i < history.size(); ++i) history[i]->FromProto(state.history(static_cast<int>(i)), false);
   Access::Iteration(solver()) = state.iter();
   Access::CurrentStep(solver()) = state.current_step();
@@ -248,7 +248,7 @@ void SolverState::Restore(const std::string& path) {
 }
 
 void SolverState::ApplyUpdate() {
-  const std::lock_guard<std::mutex> lock(*net_->parameter_lock());
+  const std::lock_guard lock(*net_->parameter_lock());
   solver().ApplyUpdate();
 }
 

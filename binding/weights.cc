@@ -100,10 +100,15 @@ struct Planned {
 };
 
 void ListMissing(const NetState& net, const CopyRequest& request, CopyResult* result) {
+  const auto copied = [&](const std::string& layer) {
+    return std::find(result->copied.begin(), result->copied.end(), layer) != result->copied.end();
+  };
   for (const LayerFacts& layer : net.layers()) {
-    if (layer.params > 0 && std::find(result->copied.begin(), result->copied.end(), layer.name) == result->copied.end()) {
-      result->missing.push_back(layer.name);
-    }
+    // What another layer owns came with that layer: HDF5 files hold it only there.
+    const bool whole = std::all_of(layer.params.begin(), layer.params.end(), [&](const ParameterOwner& owner) {
+      return copied(net.layers()[static_cast<std::size_t>(owner.layer)].name);
+    });
+    if (!whole && !copied(layer.name)) result->missing.push_back(layer.name);
   }
   if (!result->copied.empty() || !request.ignore.empty()) return;
   throw NotWeights(request.weights, " has no layer in common with the net '" + net.name() + "'.",
@@ -113,7 +118,7 @@ void ListMissing(const NetState& net, const CopyRequest& request, CopyResult* re
 }  // namespace
 
 CopyResult CopyWeights(NetState* net, const CopyRequest& request) {
-  const std::lock_guard<std::mutex> lock(*net->parameter_lock());
+  const std::lock_guard lock(*net->parameter_lock());
   const caffe::NetParameter weights = ReadWeights(request.weights);
   CopyResult result;
   std::vector<Planned> plan;
@@ -151,7 +156,7 @@ CopyResult CopyWeights(NetState* net, const CopyRequest& request) {
 }
 
 std::string SerializeWeights(NetState* net, bool diffs) {
-  const std::lock_guard<std::mutex> lock(*net->parameter_lock());
+  const std::lock_guard lock(*net->parameter_lock());
   caffe::NetParameter weights;
   net->net().ToProto(&weights, diffs);
   return weights.SerializeAsString();

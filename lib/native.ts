@@ -37,8 +37,21 @@ export interface NativeLayer {
   type: string;
   bottoms: string[];
   tops: string[];
-  params: number;
+  /** The layer and place that each parameter belongs to; the layer's own, unless it is shared by `param { name: … }`. */
+  params: { layer: number; index: number }[];
   lossWeights: number[];
+}
+
+/** Bytes. */
+export interface NativeBlobBytes {
+  data: number;
+  diff: number;
+}
+
+/** What `share` gives: plain data. */
+export interface NativeTicket {
+  process: string;
+  id: number;
 }
 
 /** What was done with each layer of a weights file. */
@@ -79,6 +92,9 @@ export interface NativeBlob {
   set(what: 'data' | 'diff', values: Float32Array): void;
   reshape(shape: number[]): void;
   read(what: 'data' | 'diff'): Promise<Tensor>;
+  asum(what: 'data' | 'diff'): Promise<number>;
+  sumsq(what: 'data' | 'diff'): Promise<number>;
+  scale(what: 'data' | 'diff', factor: number): Promise<number>;
 }
 
 export interface NativeNetFacts {
@@ -100,7 +116,16 @@ export interface NativeNet {
   backward(request: NativeRunRequest): Promise<Tensors>;
   reshape(): Promise<void>;
   copyFrom(request: NativeCopyRequest): Promise<CopyReport>;
+  /** The shapes of blobs, after the runs that were asked for before. */
+  shapes(names: string[]): Promise<number[][]>;
+  /** Bytes held: by blob in the order of `blobNames`, by parameter of each layer. Memory in use twice counts once in the total. */
+  memory(): { blobs: NativeBlobBytes[]; params: NativeBlobBytes[][]; total: number };
+  /** Calls back with [layer, backward ? 1 : 0, after ? 1 : 0, …]. The listener is held weakly. */
+  listen(listener: (events: number[]) => void, forward: boolean, backward: boolean): void;
+  /** Items and labels for a first layer of type MemoryData. */
+  setItems(items: { data: Tensor; labels: Float32Array }): Promise<void>;
   shareWith(other: NativeNet): void;
+  share(): NativeTicket;
   save(path: string, options: { format: 'binaryproto' | 'hdf5'; diffs: boolean }): Promise<void>;
   toBuffer(): Promise<Buffer>;
   toPrototxt(): string;
@@ -226,6 +251,7 @@ export interface Native {
   setLogListener(listener: ((severity: number, file: string, line: number, message: string) => void) | null, lowestSeverity: number): void;
   StopFlag: new () => NativeStopFlag;
   loadNet(request: NativeNetRequest): Promise<NativeNet>;
+  attachNet(ticket: NativeTicket): Promise<NativeNet>;
   loadSolver(request: NativeSolverRequest): Promise<NativeSolver>;
   /** The text after Caffe's own upgrade, and the version it came from. */
   upgradeNet(text: string): Promise<{ text: string; from: 'v0' | 'v1' | 'v2' }>;

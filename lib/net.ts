@@ -99,7 +99,7 @@ export class Net {
     this.blobs = record(facts.blobNames.map((name) => [name, new Blob(inner.blob(name), name)]));
     this.layers = facts.layers.map((layer, index) => ({
       ...layer,
-      params: Array.from({ length: layer.params }, (_, param) => new Blob(inner.param(index, param), `${layer.name}[${param}]`)),
+      params: layer.params.map((_, param) => new Blob(inner.param(index, param), `${layer.name}[${param}]`)),
     }));
     this.params = record(this.layers.filter((layer) => layer.params.length > 0).map((layer) => [layer.name, [...layer.params]]));
   }
