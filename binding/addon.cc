@@ -4,6 +4,7 @@
 #include <caffe/caffe.hpp>
 
 #include "blob.h"
+#include "database_mean.h"
 #include "database_reader.h"
 #include "database_writer.h"
 #include "engine.h"
@@ -12,8 +13,10 @@
 #include "layers/registry.h"
 #include "message.h"
 #include "net.h"
+#include "net_timing.h"
 #include "solver.h"
 #include "stop_flag.h"
+#include "upgrade.h"
 
 namespace caffe_node {
 
@@ -23,10 +26,13 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   RegisterEngine(env, exports);
   RegisterMessages(env, exports);
   RegisterDatabases(env, exports);
+  RegisterDatabaseMean(env, exports);
+  RegisterUpgrades(env, exports);
   RegisterImages(env, exports);
   StopFlagWrap::Register(env, exports);
   BlobWrap::Register(env);
   NetWrap::Register(env, exports);
+  RegisterNetTiming(env, exports);
   SolverWrap::Register(env, exports);
   return exports;
 }

@@ -1,5 +1,6 @@
 #include "database_reader.h"
 
+#include <algorithm>
 #include <cstring>
 #include <memory>
 #include <string>
@@ -44,6 +45,12 @@ Napi::Object ToJs(Napi::Env env, const Item& item) {
   object.Set("channels", item.datum.channels());
   object.Set("encoded", item.datum.encoded());
   object.Set("data", data);
+  const auto& values = item.datum.float_data();
+  if (!values.empty()) {
+    auto floats = Napi::Float32Array::New(env, static_cast<std::size_t>(values.size()));
+    std::copy(values.begin(), values.end(), floats.Data());
+    object.Set("floats", floats);
+  }
   return object;
 }
 

@@ -34,7 +34,8 @@ DatasetItem ToItem(const Napi::Object& object) {
   item.height = ToInt(Property(object, "height"), "height");
   item.width = ToInt(Property(object, "width"), "width");
   item.channels = ToInt(Property(object, "channels"), "channels");
-  item.pixels = ToBytes(Property(object, "pixels"), "pixels");
+  if (Has(object, "floats")) item.floats = ToFloats(Property(object, "floats"), "floats");
+  if (Has(object, "pixels")) item.pixels = ToBytes(Property(object, "pixels"), "pixels");
   if (Has(object, "encoded")) item.encoded = ToBytes(Property(object, "encoded"), "encoded");
   return item;
 }
@@ -50,16 +51,19 @@ std::vector<DatasetItem> ToItems(const Napi::Value& value) {
   return items;
 }
 
+using PutMethod = void (DatasetWriter::*)(const std::vector<DatasetItem>& items, const StopFlag& stop);
+
 class PutJob final : public Job {
  public:
-  PutJob(std::shared_ptr<DatasetWriter> writer, std::vector<DatasetItem> items)
-      : writer_(std::move(writer)), items_(std::move(items)) {}
-  void Execute(const StopFlag& stop) override { writer_->Put(items_, stop); }
+  PutJob(std::shared_ptr<DatasetWriter> writer, std::vector<DatasetItem> items, PutMethod method)
+      : writer_(std::move(writer)), items_(std::move(items)), method_(method) {}
+  void Execute(const StopFlag& stop) override { ((*writer_).*method_)(items_, stop); }
   Napi::Value Settle(Napi::Env env) override { return env.Undefined(); }
 
  private:
   const std::shared_ptr<DatasetWriter> writer_;
   const std::vector<DatasetItem> items_;
+  const PutMethod method_;
 };
 
 class MeanJob final : public Job {
@@ -95,11 +99,13 @@ Napi::Value Post(Napi::Env env, std::unique_ptr<Job> job) {
 
 Napi::Object NewWriter(Napi::Env env, std::shared_ptr<DatasetWriter> writer) {
   const auto handle = std::make_shared<Handle>(Handle{std::move(writer)});
-  const auto put = [handle](const Napi::CallbackInfo& info) {
-    return Guarded(info.Env(), [&] {
-      std::vector<DatasetItem> items = ToItems(info[0]);  // first: its getters may close the database
-      return Post(info.Env(), std::make_unique<PutJob>(handle->RequireOpen(), std::move(items)));
-    });
+  const auto put_by = [handle](PutMethod method) {
+    return [handle, method](const Napi::CallbackInfo& info) {
+      return Guarded(info.Env(), [&] {
+        std::vector<DatasetItem> items = ToItems(info[0]);  // first: its getters may close the database
+        return Post(info.Env(), std::make_unique<PutJob>(handle->RequireOpen(), std::move(items), method));
+      });
+    };
   };
   const auto mean = [handle](const Napi::CallbackInfo& info) {
     return Guarded(info.Env(), [&] { return Post(info.Env(), std::make_unique<MeanJob>(handle->RequireOpen())); });
@@ -109,7 +115,8 @@ Napi::Object NewWriter(Napi::Env env, std::shared_ptr<DatasetWriter> writer) {
                    [&] { return Post(info.Env(), std::make_unique<CloseJob>(std::exchange(handle->writer, nullptr))); });
   };
   Napi::Object object = Napi::Object::New(env);
-  object.Set("put", Napi::Function::New(env, put, "put"));
+  object.Set("put", Napi::Function::New(env, put_by(&DatasetWriter::Put), "put"));
+  object.Set("putRecords", Napi::Function::New(env, put_by(&DatasetWriter::PutRecords), "putRecords"));
   object.Set("mean", Napi::Function::New(env, mean, "mean"));
   object.Set("close", Napi::Function::New(env, close, "close"));
   return object;

@@ -24,6 +24,23 @@ void CheckItem(const DatasetItem& item) {
   }
 }
 
+void CheckFloats(const DatasetItem& item) {
+  const bool positive = item.channels > 0 && item.height > 0 && item.width > 0;
+  const double count = static_cast<double>(item.channels) * static_cast<double>(item.height) * static_cast<double>(item.width);
+  if (positive && static_cast<double>(item.floats->size()) == count) return;
+  throw Failure("INPUT", "The item '" + item.key + "' has " + std::to_string(item.floats->size()) + " values for " +
+                             std::to_string(item.channels) + " channels, height " + std::to_string(item.height) +
+                             " and width " + std::to_string(item.width) + ".");
+}
+
+void CheckRecord(const DatasetItem& record) {
+  if (record.floats) {
+    CheckFloats(record);
+  } else if (!record.encoded) {
+    CheckItem(record);
+  }
+}
+
 // Interleaved RGB as the planes B, G, R, which is what a Data layer expects of raw datums.
 std::string ToPlanes(const DatasetItem& item) {
   std::string planes(item.pixels.size(), '\0');
@@ -42,6 +59,10 @@ caffe::Datum ToDatum(const DatasetItem& item) {
   datum.set_width(item.width);
   datum.set_label(item.label);
   datum.set_encoded(item.encoded.has_value());
+  if (item.floats) {
+    datum.mutable_float_data()->Add(item.floats->begin(), item.floats->end());
+    return datum;
+  }
   datum.set_data(item.encoded ? std::string(item.encoded->begin(), item.encoded->end()) : ToPlanes(item));
   return datum;
 }
@@ -62,6 +83,16 @@ void DatasetWriter::Put(const std::vector<DatasetItem>& items, const StopFlag& s
   }
   environment_->Put(entries);
   mean_ = std::move(mean);
+}
+
+void DatasetWriter::PutRecords(const std::vector<DatasetItem>& records, const StopFlag& stop) {
+  std::vector<LmdbEnvironment::Entry> entries;
+  for (const DatasetItem& record : records) {
+    stop.Check();
+    CheckRecord(record);
+    entries.push_back({record.key, ToDatum(record).SerializeAsString()});
+  }
+  environment_->Put(entries);
 }
 
 }  // namespace caffe_node

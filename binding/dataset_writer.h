@@ -23,6 +23,7 @@ struct DatasetItem {
   int channels = 0;
   std::vector<std::uint8_t> pixels;                  // interleaved RGB or grey
   std::optional<std::vector<std::uint8_t>> encoded;  // the file to store in place of the pixels
+  std::optional<std::vector<float>> floats;          // planes to store in place of the pixels: features
 };
 
 // Used by one thread at a time.
@@ -31,6 +32,8 @@ class DatasetWriter {
   explicit DatasetWriter(const std::string& path);
   // Stores all items or, when it throws, none.
   void Put(const std::vector<DatasetItem>& items, const StopFlag& stop);
+  // The same for entries of any size and kind, which do not count in the mean. Encoded ones need no pixels.
+  void PutRecords(const std::vector<DatasetItem>& records, const StopFlag& stop);
   TensorData Mean() const { return mean_.Mean(); }
   // Everything is on the disk when it returns.
   void Flush() { environment_->Flush(); }

@@ -1,13 +1,11 @@
 #include "engine.h"
 
 #include <caffe/caffe.hpp>
-#include <caffe/util/upgrade_proto.hpp>
 #include <utility>
 
 #include "convert.h"
 #include "environment.h"
 #include "flavour.h"
-#include "message.h"
 
 namespace caffe_node {
 
@@ -109,35 +107,6 @@ Napi::Value SetLogListener(const Napi::CallbackInfo& info) {
   });
 }
 
-class UpgradeJob final : public Job {
- public:
-  explicit UpgradeJob(std::string text) : text_(std::move(text)) {}
-  void Execute(const StopFlag&) override {
-    caffe::NetParameter net;
-    ParseText(text_, "", &net);
-    from_ = caffe::NetNeedsV0ToV1Upgrade(net) ? "v0" : caffe::NetNeedsV1ToV2Upgrade(net) ? "v1" : "v2";
-    if (!caffe::UpgradeNetAsNeeded("the network", &net)) throw Failure("PROTOTXT", "Caffe could not upgrade this network.");
-    text_ = PrintText(net);
-  }
-  Napi::Value Settle(Napi::Env env) override {
-    Napi::Object result = Napi::Object::New(env);
-    result.Set("text", text_);
-    result.Set("from", from_);
-    return result;
-  }
-
- private:
-  std::string text_;
-  std::string from_;
-};
-
-Napi::Value UpgradeNet(const Napi::CallbackInfo& info) {
-  return Guarded(info.Env(), [&]() -> Napi::Value {
-    Executor& executor = Environment::Of(info.Env()).executor();
-    return executor.Post(executor.FileLane(), std::make_unique<UpgradeJob>(ToString(info[0], "The text of a network")));
-  });
-}
-
 }  // namespace
 
 void RegisterEngine(Napi::Env env, Napi::Object exports) {
@@ -151,7 +120,6 @@ void RegisterEngine(Napi::Env env, Napi::Object exports) {
   exports.Set("devices", Napi::Function::New(env, Devices));
   exports.Set("setRandomSeed", Napi::Function::New(env, SetRandomSeed));
   exports.Set("setLogListener", Napi::Function::New(env, SetLogListener));
-  exports.Set("upgradeNet", Napi::Function::New(env, UpgradeNet));
 }
 
 }  // namespace caffe_node

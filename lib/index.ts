@@ -16,6 +16,7 @@ export type { Preprocessing } from './preprocessing';
 export type { Run } from './run';
 export { type SolveResult, Solver, type SolverOptions, type SolverParameter, type StepResult } from './solver';
 export type { Tensor, TensorLike } from './tensor';
+export * from './tools';
 export {
   type EndReason,
   type LearningRateChoice,

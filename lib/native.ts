@@ -192,8 +192,25 @@ export interface NativeDatasetItem {
   encoded?: Uint8Array;
 }
 
+/** An entry of a database that need not be like the others: one of `pixels`, `encoded` and `floats` is given. */
+export interface NativeRecord {
+  key: string;
+  label: number;
+  channels: number;
+  height: number;
+  width: number;
+  /** Raw RGB (or grey) pixels, row by row, interleaved; they are stored as BGR planes. */
+  pixels?: Uint8Array;
+  /** A PNG or JPEG file. */
+  encoded?: Uint8Array;
+  /** Planes of values, such as the features of an image. */
+  floats?: Float32Array;
+}
+
 export interface NativeDatabaseWriter {
   put(items: NativeDatasetItem[]): Promise<void>;
+  /** Entries of any sizes, which do not count in the mean. */
+  putRecords(records: NativeRecord[]): Promise<void>;
   /** Mean over all items put so far; shape [1, C, H, W], BGR. */
   mean(): Promise<Tensor>;
   close(): Promise<void>;
@@ -207,11 +224,39 @@ export interface NativeDatum {
   channels: number;
   encoded: boolean;
   data: Uint8Array;
+  /** The values of a datum of floats. */
+  floats?: Float32Array;
 }
 
 export interface NativeDatabaseReader {
   readonly count: number;
   read(start: number, count: number): Promise<NativeDatum[]>;
+  close(): Promise<void>;
+}
+
+/** The mean of the images of a database, summed up piece by piece. */
+export interface NativeImageMean {
+  /** Entries of the database. */
+  readonly count: number;
+  /** Adds up to `count` further images; resolves with how many there are so far. */
+  add(count: number, stop?: NativeStopFlag): Promise<number>;
+  /** Shape [1, C, H, W], planes as they are stored, encoded images as BGR. */
+  mean(): Promise<Tensor>;
+  close(): Promise<void>;
+}
+
+/** One iteration in milliseconds; arrays by layer index. */
+export interface NativeIterationTimes {
+  forward: number[];
+  backward: number[];
+  forwardTotal: number;
+  backwardTotal: number;
+}
+
+/** A net with a clock around each layer. */
+export interface NativeNetTiming {
+  readonly layers: { name: string; type: string }[];
+  run(stop?: NativeStopFlag): Promise<NativeIterationTimes>;
   close(): Promise<void>;
 }
 
@@ -255,10 +300,15 @@ export interface Native {
   loadSolver(request: NativeSolverRequest): Promise<NativeSolver>;
   /** The text after Caffe's own upgrade, and the version it came from. */
   upgradeNet(text: string): Promise<{ text: string; from: 'v0' | 'v1' | 'v2' }>;
+  /** From file to file, written whole; resolves with the version it came from. */
+  upgradeNetBinary(input: string, output: string): Promise<'v0' | 'v1' | 'v2'>;
+  upgradeSolver(text: string): Promise<{ text: string; upgraded: boolean }>;
+  openNetTiming(request: NativeNetRequest): Promise<NativeNetTiming>;
   messages: NativeMessages;
   /** A new LMDB at a path that must not exist. */
   createDatabase(path: string): Promise<NativeDatabaseWriter>;
   openDatabase(path: string): Promise<NativeDatabaseReader>;
+  openImageMean(path: string): Promise<NativeImageMean>;
   /** Images of one size, as raw RGB (or grey) pixels, into one batch: BGR planes, cropped, mean subtracted, scaled. Shape [N, C, H, W]. */
   transformPixels(
     images: { height: number; width: number; channels: number; pixels: Uint8Array }[],

@@ -62,14 +62,18 @@ export async function readPixels(source: ImageSource, { height, width, resizeMod
 /**
  * Decodes an image in its own size, like {@link readPixels} in everything else.
  *
- * @returns colour, R G B.
+ * @param options `channels` as for readPixels; default 3.
  * @throws {CaffeError} as readPixels.
  */
-export async function readFullPixels(source: ImageSource): Promise<Pixels> {
-  const image = await openImage(source);
-  return decode(image, undefined, async () => {
+export async function readFullPixels(
+  source: ImageSource,
+  options: Pick<Partial<PixelOptions>, 'channels' | 'signal'> = {},
+): Promise<Pixels> {
+  const { channels = 3, signal } = options;
+  const image = await openImage(source, signal);
+  return decode(image, signal, async () => {
     const { data, info } = await upright(image).raw().toBuffer({ resolveWithObject: true });
-    return { height: info.height, width: info.width, channels: 3, pixels: data };
+    return { height: info.height, width: info.width, channels, pixels: channels === 1 ? toGrey(data) : data };
   });
 }
 

@@ -1,6 +1,7 @@
 export type { DataSettings, DataSource } from './data-settings';
 export { type DeployOptions, type DeployResult, toDeploy } from './deploy';
 export { PrototxtDocument, type PrototxtSource, parse } from './document';
+export { type DrawDirection, type DrawOptions, draw } from './draw';
 export { type FreezeOptions, type FreezeResult, freeze } from './freeze';
 export { type HeadSummary, inspect, type LossSummary, type NetworkSummary } from './inspect';
 export { type LearningRateOptions, setLearningRates } from './learning-rates';

@@ -1,0 +1,51 @@
+/** Drawings of networks, as pycaffe's draw.py makes them, for Graphviz or to look at as they are. */
+import { CaffeError } from '../errors';
+import type { PrototxtSource } from './document';
+import { toDot } from './draw-dot';
+import { drawingOf } from './draw-graph';
+import { toSvg } from './draw-svg';
+import { inputError } from './input-error';
+import { readNetwork } from './network';
+
+/** Where the net runs to: left to right, top to bottom, and the reverse of both. */
+export type DrawDirection = 'LR' | 'TB' | 'BT' | 'RL';
+
+export interface DrawOptions {
+  /** 'dot': Graphviz's language (default); 'svg': a picture. */
+  format?: 'dot' | 'svg';
+  /** Draws the layers of this phase. Default: all layers of the file. */
+  phase?: 'train' | 'test';
+  /** With `phase`: the level of the state. Default 0. */
+  level?: number;
+  /** With `phase`: the stages of the state. Default none. */
+  stages?: readonly string[];
+  /** Default 'LR', as pycaffe's. */
+  rankdir?: DrawDirection;
+  /** Writes the multipliers of learning rates on the layers that have some. Default false. */
+  learningRates?: boolean;
+}
+
+const FORMATS = ['dot', 'svg'];
+const DIRECTIONS = ['LR', 'TB', 'BT', 'RL'];
+
+/**
+ * Draws a network: layers in the colours of their kinds with kernel, stride and padding, blobs as octagons, layers that work in place
+ * beside their blob, and on the edges the numbers of outputs.
+ *
+ * @throws {CaffeError} ERR_CAFFE_PROTOTXT for text that does not parse or has no layers; ERR_CAFFE_INPUT for an option out of range;
+ *   ERR_CAFFE_UNSUPPORTED for the notation of Caffe's first versions.
+ */
+export function draw(source: PrototxtSource, options: DrawOptions = {}): string {
+  const { format = 'dot', phase, level = 0, stages = [], rankdir = 'LR', learningRates = false } = options;
+  if (!FORMATS.includes(format)) throw inputError('format', FORMATS.join(' or '), format);
+  if (!DIRECTIONS.includes(rankdir)) throw inputError('rankdir', DIRECTIONS.join(', '), rankdir);
+  if (phase !== undefined && phase !== 'train' && phase !== 'test') throw inputError('phase', "'train' or 'test'", phase);
+  const network = readNetwork(source);
+  if (network.layers.length === 0) {
+    throw new CaffeError('ERR_CAFFE_PROTOTXT', 'The network has no layers.', { hint: 'Is this a solver, or another kind of file?' });
+  }
+  const layers = phase ? network.layersIn({ phase: phase === 'train' ? 'TRAIN' : 'TEST', level, stages }) : network.layers;
+  const drawing = drawingOf(layers, learningRates);
+  const name = network.name || 'Net';
+  return format === 'svg' ? toSvg(drawing, name, rankdir) : toDot(drawing, name, rankdir);
+}

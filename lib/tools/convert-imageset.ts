@@ -1,0 +1,178 @@
+/** `convert_imageset`: listed images, stored in a database. */
+import path from 'node:path';
+import { throwIfAborted } from '../abort';
+import type { SkippedFile } from '../dataset/dataset';
+import { mapInOrder } from '../dataset/in-order';
+import { randomFrom, shuffled } from '../dataset/random';
+import { CaffeError } from '../errors';
+import { writeWhole } from '../files';
+import { type NativeDatabaseWriter, type NativeRecord, native } from '../native';
+import { type ImagesetSettings, imageRecord } from './imageset-image';
+import { type ListedFile, readImageList } from './imageset-list';
+import { requireAbsent, requireLmdb } from './output';
+import { checkedCount, checkedPath, type ToolProgress } from './source';
+
+export type { ListedFile } from './imageset-list';
+
+export interface ConvertImagesetOptions {
+  /** Folder that the paths of the list are relative to. Default: the working directory. */
+  root?: string;
+  /** A text file with `path label` on each line, or the same as an array. */
+  list: string | readonly ListedFile[];
+  /** The LMDB to write; it must not exist. */
+  output: string;
+  /** Stores grey images. Default false: colour, of grey files as well. */
+  grey?: boolean;
+  /** Stores the images in random order. Default false. */
+  shuffle?: boolean;
+  /** Of the random order; the same seed gives the same order. A whole number, 0 to 2³¹ − 1. Default 0. */
+  seed?: number;
+  /** [height, width] to resize to, whatever the proportions. Default: images keep their sizes. */
+  resize?: readonly [number, number];
+  /** Refuses images of different sizes. Default false. */
+  checkSize?: boolean;
+  /** Stores image files in place of pixels. A JPEG or PNG that needs no change is stored as it is. Default: whether `encodeType` is given. */
+  encoded?: boolean;
+  /** What to encode as. Default: what each file's extension says, PNG where that is neither JPEG nor PNG. */
+  encodeType?: 'png' | 'jpg';
+  /** Only 'lmdb' (default). */
+  backend?: string;
+  /** Ends the work with an AbortError; nothing is left behind. */
+  signal?: AbortSignal;
+  /** Called after each image. */
+  onProgress?: (progress: ToolProgress & { file: string }) => void;
+}
+
+export interface ConvertedImageset {
+  /** The database, absolute. */
+  path: string;
+  /** Images in it. */
+  count: number;
+  /** Files that could not be read, and why. */
+  skipped: SkippedFile[];
+}
+
+/** Images decoded at a time. Each takes one of libuv's threads, of which there are four as a rule: one stays free. */
+const AT_ONCE = 3;
+
+/** Bytes in one transaction of the database; one image more at most. */
+const BATCH_BYTES = 2 ** 24;
+
+/**
+ * Makes an LMDB of listed images, with keys of eight digits and the path as the tool gives them. Images are decoded and resized as
+ * `createDataset` does it: turned upright, transparency on white. The database appears when it is complete; whatever goes wrong,
+ * nothing is left behind.
+ *
+ * @throws {CaffeError} ERR_CAFFE_FILE for a list that cannot be read, or an output that cannot be written; ERR_CAFFE_DATASET for a
+ *   list with a line that is no path with a label, an output that exists, images of different sizes with `checkSize`, or no image
+ *   that can be read; ERR_CAFFE_UNSUPPORTED for another backend; ERR_CAFFE_INPUT for an option out of range; ERR_CAFFE_ABORTED.
+ */
+export async function convertImageset(options: ConvertImagesetOptions): Promise<ConvertedImageset> {
+  const settings = settingsFrom(options);
+  const output = path.resolve(checkedPath(options.output, 'The output'));
+  throwIfAborted(options.signal);
+  const listed = await readImageList(options.list);
+  await requireAbsent(output);
+  const images = options.shuffle ? shuffled(listed, randomFrom(options.seed ?? 0)) : listed;
+  let written = { count: 0, skipped: [] as SkippedFile[] };
+  await writeWhole(output, async (temporary) => {
+    written = await store(images, temporary, settings, options);
+  });
+  return { path: output, ...written };
+}
+
+function settingsFrom(options: ConvertImagesetOptions): ImagesetSettings {
+  const { resize, encodeType, grey = false, encoded = false, seed = 0, backend = 'lmdb' } = options ?? {};
+  requireLmdb(backend);
+  checkedCount(seed, 'The seed', 0);
+  if (resize !== undefined) {
+    if (!Array.isArray(resize) || resize.length !== 2) throw new CaffeError('ERR_CAFFE_INPUT', "'resize' must be [height, width].");
+    for (const side of resize) checkedCount(side, 'A side to resize to');
+  }
+  if (encodeType !== undefined && encodeType !== 'png' && encodeType !== 'jpg') {
+    throw new CaffeError('ERR_CAFFE_INPUT', `encodeType must be 'png' or 'jpg'; '${String(encodeType)}' was given.`, {
+      hint: 'Caffe decodes these two.',
+    });
+  }
+  const size = resize && { height: resize[0] as number, width: resize[1] as number };
+  return { channels: grey ? 1 : 3, size, encoded: encoded || encodeType !== undefined, encodeType, signal: options.signal };
+}
+
+async function store(
+  images: readonly ListedFile[],
+  database: string,
+  settings: ImagesetSettings,
+  { root = '', checkSize = false, signal, onProgress }: ConvertImagesetOptions,
+): Promise<{ count: number; skipped: SkippedFile[] }> {
+  const writer = new RecordWriter(await native.createDatabase(database));
+  const skipped: SkippedFile[] = [];
+  const requireSameSize = checkSize ? sizeCheck() : () => {};
+  const work = async ({ file, label }: ListedFile, index: number) => {
+    const key = `${String(index).padStart(8, '0')}_${file}`;
+    return { file, made: await imageRecord(path.join(root, file), { key, label }, settings) };
+  };
+  try {
+    let done = 0;
+    for await (const { file, made } of mapInOrder(images.entries(), AT_ONCE, ([index, image]) => work(image, index))) {
+      if ('reason' in made) skipped.push(made);
+      else {
+        requireSameSize(made, file);
+        await writer.add(made);
+      }
+      throwIfAborted(signal);
+      onProgress?.({ done: ++done, total: images.length, file });
+    }
+    if (skipped.length === images.length) throw nothingReadable(skipped);
+    await writer.flush();
+  } finally {
+    await writer.close();
+  }
+  return { count: images.length - skipped.length, skipped };
+}
+
+/** Hands records to the database in batches of bounded size. */
+class RecordWriter {
+  private batch: NativeRecord[] = [];
+  private bytes = 0;
+
+  constructor(private readonly database: NativeDatabaseWriter) {}
+
+  async add(record: NativeRecord): Promise<void> {
+    this.batch.push(record);
+    this.bytes += (record.encoded ?? record.pixels)?.length ?? 0;
+    if (this.bytes >= BATCH_BYTES) await this.flush();
+  }
+
+  async flush(): Promise<void> {
+    const records = this.batch;
+    this.batch = [];
+    this.bytes = 0;
+    if (records.length > 0) await this.database.putRecords(records);
+  }
+
+  close(): Promise<void> {
+    return this.database.close();
+  }
+}
+
+function sizeCheck(): (image: NativeRecord, file: string) => void {
+  let first: (NativeRecord & { file: string }) | undefined;
+  const text = ({ width, height }: NativeRecord) => `${width}×${height}`;
+  return (image, file) => {
+    first ??= { ...image, file };
+    if (image.height === first.height && image.width === first.width) return;
+    throw new CaffeError('ERR_CAFFE_DATASET', `'${file}' is ${text(image)} pixels; '${first.file}' is ${text(first)}.`, {
+      file,
+      hint: "Set 'resize', or leave 'checkSize' out.",
+    });
+  };
+}
+
+function nothingReadable(skipped: readonly SkippedFile[]): CaffeError {
+  const [first] = skipped;
+  if (!first) return new CaffeError('ERR_CAFFE_DATASET', 'The list names no images.');
+  return new CaffeError('ERR_CAFFE_DATASET', `None of the ${skipped.length} listed images can be read. ${first.reason}`, {
+    file: first.file,
+    hint: "Paths of the list are relative to 'root'.",
+  });
+}
