@@ -3,7 +3,7 @@ import { throwIfAborted } from '../abort';
 import { CaffeError } from '../errors';
 import type { Net, Weights } from '../net';
 import type { Tensor, TensorLike } from '../tensor';
-import { checkedCount, type NetworkLike, openNet, type ToolProgress } from './source';
+import { checkedCount, type NetworkLike, openTrainedNet, type ToolProgress } from './source';
 
 export interface FeatureOptions {
   /** The path of a prototxt file, its text, or a document. It runs in the TEST phase. */
@@ -40,7 +40,7 @@ export async function* streamFeatures(options: FeatureOptions): AsyncGenerator<R
   checkNames(blobs);
   if (batches !== undefined || !inputs) checkedCount(batches as number, "The number of 'batches'");
   throwIfAborted(signal);
-  const net = await openNet(network, { weights, level, stages, basePath });
+  const net = await openTrainedNet(network, { weights, level, stages, basePath });
   try {
     const end = lastLayerOf(net, blobs);
     let done = 0;

@@ -22,13 +22,14 @@ export interface ParsedLog {
 
 const ITERATION = /Iteration (\d+)/;
 const NUMBER = String.raw`(-?nan|-?inf|[.\deE+-]+)`;
-const TRAIN_OUTPUT = new RegExp(String.raw`Train net output #\d+: (\S+) = ${NUMBER}`);
-const TEST_OUTPUT = new RegExp(String.raw`Test net output #\d+: (\S+) = ${NUMBER}`);
+const TRAIN_OUTPUT = new RegExp(String.raw`Train net output #(\d+): (\S+) = ${NUMBER}`);
+const TEST_OUTPUT = new RegExp(String.raw`Test net output #(\d+): (\S+) = ${NUMBER}`);
 const LEARNING_RATE = /lr = ([-+]?[0-9]*\.?[0-9]+(?:[eE]?[-+]?[0-9]+)?)/;
 
 /**
  * Reads a log of the caffe tool, or of `caffe-node solve --log caffe`. The rows are those of parse_log.py; in contrast to it, a log
- * with a single row gives this row, and outputs that are not numbers any more (nan, inf) are kept.
+ * with a single row gives this row, each of several test nets has its row from the first test on, and outputs that are not numbers any
+ * more (nan, inf) are kept.
  *
  * @param source the path of a log, or its text (it contains a line break).
  * @param options `year` is when a log without years in its times begins. Default: when the file was last changed, or now.
@@ -81,12 +82,12 @@ class Table {
   constructor(private readonly output: RegExp) {}
 
   read(line: string, at: Omit<LogRow, 'outputs'>): void {
-    const [, name, value] = this.output.exec(line) ?? [];
+    const [, number, name, value] = this.output.exec(line) ?? [];
     if (name === undefined || value === undefined) return;
-    if (this.row?.iteration !== at.iteration) this.push();
+    if (this.row?.iteration !== at.iteration || number === '0') this.push();
     this.row ??= { ...at, outputs: Object.create(null) };
     this.row.outputs[name] = numberOf(value);
-    // A row with the columns of the first is full: two test nets give two rows of one iteration.
+    // A row with the columns of the first is full.
     const [first] = this.rows;
     if (first && Object.keys(first.outputs).length === Object.keys(this.row.outputs).length) this.push();
   }

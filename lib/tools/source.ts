@@ -1,7 +1,7 @@
 /** What the tools have in common: where a network comes from, and how far they are. */
 import { CaffeError } from '../errors';
 import type { NativeModel } from '../native';
-import { Net, type NetOptions } from '../net';
+import { Net, type NetOptions, type Weights } from '../net';
 import type { PrototxtDocument } from '../prototxt';
 
 /** The path of a prototxt file, prototxt text (it contains a brace), or a document. */
@@ -26,8 +26,10 @@ export function modelOf(source: NetworkLike): NativeModel {
   });
 }
 
-/** @throws {CaffeError} as `Net.load`. */
-export async function openNet(source: NetworkLike, options: NetOptions): Promise<Net> {
+/** @throws {CaffeError} ERR_CAFFE_INPUT without weights (none on purpose: an empty array); as `Net.load`. */
+export async function openTrainedNet(source: NetworkLike, options: NetOptions & { weights: Weights | Weights[] }): Promise<Net> {
+  if (!options.weights)
+    throw new CaffeError('ERR_CAFFE_INPUT', 'The weights are missing.', { hint: 'Give the path of a .caffemodel file.' });
   const model = modelOf(source);
   return 'path' in model ? Net.load(model.path, options) : Net.from(String(source), options);
 }

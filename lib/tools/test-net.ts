@@ -3,7 +3,7 @@ import { throwIfAborted } from '../abort';
 import { CaffeError } from '../errors';
 import type { Net, Weights } from '../net';
 import { shapeText, type Tensors } from '../tensor';
-import { checkedCount, type NetworkLike, openNet, type ToolProgress } from './source';
+import { checkedCount, type NetworkLike, openTrainedNet, type ToolProgress } from './source';
 
 export interface TestNetOptions {
   /** Batches to run. Default 50. */
@@ -45,7 +45,7 @@ export async function testNet(source: NetworkLike, weights: Weights | Weights[],
   const { iterations = 50, level, stages, basePath, signal, onProgress } = options;
   checkedCount(iterations, 'The number of iterations');
   throwIfAborted(signal);
-  const net = await openNet(source, { weights, level, stages, basePath });
+  const net = await openTrainedNet(source, { weights, level, stages, basePath });
   try {
     const losses = lossTopsOf(net);
     const batches: Tensors[] = [];

@@ -10,3 +10,14 @@ export async function readText(file: string): Promise<string> {
     throw new CaffeError('ERR_CAFFE_FILE', `'${file}' cannot be read: ${messageOf(error)}.`, { file, cause: error });
   }
 }
+
+/** Says of an error in a text which file the text is from. */
+export async function inFile<Result>(file: string, work: Result | Promise<Result>): Promise<Result> {
+  try {
+    return await work;
+  } catch (error) {
+    if (!(error instanceof CaffeError)) throw error;
+    const { code, message, line, column, hint } = error;
+    throw new CaffeError(code, `'${file}': ${message}`, { file, line, column, hint, cause: error });
+  }
+}

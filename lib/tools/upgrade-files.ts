@@ -1,9 +1,8 @@
 /** `upgrade_net_proto_text`, `upgrade_net_proto_binary` and `upgrade_solver_proto_text`: old files made new. */
-import { CaffeError } from '../errors';
 import { writeFileWhole } from '../files';
 import { native } from '../native';
 import { checkedPath } from './source';
-import { readText } from './text-file';
+import { inFile, readText } from './text-file';
 
 /** The version of the format that a network was in: 'v2' is today's. */
 export type NetworkVersion = 'v0' | 'v1' | 'v2';
@@ -44,15 +43,4 @@ export async function upgradeSolverFile(input: string, output: string): Promise<
   const result = await inFile(input, native.upgradeSolver(text));
   await writeFileWhole(output, result.text);
   return { upgraded: result.upgraded };
-}
-
-/** Says of an error in a text which file the text is from. */
-async function inFile<Result>(file: string, work: Promise<Result>): Promise<Result> {
-  try {
-    return await work;
-  } catch (error) {
-    if (!(error instanceof CaffeError)) throw error;
-    const { code, message, line, column, hint } = error;
-    throw new CaffeError(code, `'${file}': ${message}`, { file, line, column, hint, cause: error });
-  }
 }

@@ -1,0 +1,39 @@
+import type { Command } from 'commander';
+import { action, type Context } from './command';
+import { count, json } from './options';
+
+export function addClassify(program: Command): void {
+  program
+    .command('classify')
+    .argument('<model>', 'model folder, or archive')
+    .argument('<images...>', 'image files')
+    .description('classify images with a trained model')
+    .option('--top <n>', 'classes to name', count, 5)
+    .addOption(json())
+    .action(action(classifyImages));
+}
+
+/** Images at a time: enough for a batch, few enough for memory and for Ctrl-C. */
+const IMAGES_AT_A_TIME = 16;
+
+async function classifyImages({ signal, progress, report }: Context, path: string, images: string[], { top }: { top: number }) {
+  const { classify } = await import('../classify.js');
+  const { openModel } = await import('../model.js');
+  const { throwIfAborted } = await import('../abort.js');
+  const model = await openModel(path);
+  try {
+    for (let first = 0; first < images.length; first += IMAGES_AT_A_TIME) {
+      throwIfAborted(signal);
+      const some = images.slice(first, first + IMAGES_AT_A_TIME);
+      const predictions = await classify(model, some, { top });
+      for (const [index, image] of some.entries()) {
+        const best = predictions[index] ?? [];
+        const lines = best.map(({ label, probability }) => `${(100 * probability).toFixed(2).padStart(8)} %  ${label}\n`);
+        report({ image, predictions: best }, `${image}\n${lines.join('')}`);
+      }
+      if (images.length > IMAGES_AT_A_TIME) progress.update(Math.min(images.length, first + IMAGES_AT_A_TIME), images.length);
+    }
+  } finally {
+    await model.dispose();
+  }
+}

@@ -1,0 +1,43 @@
+import type { Command } from 'commander';
+import type { DrawDirection } from '../prototxt/draw';
+import { action, type Context } from './command';
+import { addStateOptions, choice, type StateOptions } from './options';
+import { readInput, writeOutput } from './text';
+
+interface DrawCommandOptions extends StateOptions {
+  format?: 'dot' | 'svg';
+  phase?: 'train' | 'test';
+  rankdir: DrawDirection;
+  learningRates?: boolean;
+}
+
+export function addDraw(program: Command): void {
+  const command = program
+    .command('draw')
+    .argument('<network>', 'prototxt file; - reads standard input')
+    .argument('[output]', 'file to write; without, standard output')
+    .description("draw a network as SVG, or in Graphviz's language (draw_net)")
+    .addOption(choice('--format <format>', 'dot or svg; without, what the extension of the output says', ['dot', 'svg']))
+    .addOption(choice('--phase <phase>', 'draw the layers of this phase only', ['train', 'test']))
+    .addOption(choice('--rankdir <direction>', 'where the network runs to', ['LR', 'TB', 'BT', 'RL']).default('LR'))
+    .option('--learning-rates', 'write the multipliers of learning rates on the layers');
+  addStateOptions(command).action(action(drawFile));
+}
+
+async function drawFile(
+  { report }: Context,
+  network: string,
+  output: string | undefined,
+  { stage: stages, ...options }: DrawCommandOptions,
+): Promise<void> {
+  const format = options.format ?? (output?.toLowerCase().endsWith('.svg') ? 'svg' : 'dot');
+  const drawing = await drawText(await readInput(network), { ...options, stages, format });
+  if (await writeOutput(output, drawing)) report({}, `${output}: ${format}`);
+  else report({}, drawing);
+}
+
+/** Without the addon where it can be done without: only files of Caffe's first versions need it. */
+async function drawText(text: string, options: Parameters<typeof import('../prototxt/draw').draw>[1]): Promise<string> {
+  if (/^\s*layers\s*[:{]/m.test(text)) return (await import('../tools/draw-net.js')).drawNet(text, options);
+  return (await import('../prototxt/draw.js')).draw(text, options);
+}

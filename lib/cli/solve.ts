@@ -1,0 +1,109 @@
+import type { Command } from 'commander';
+import { messageOf } from '../errors';
+import type { Solver } from '../solver';
+import type { CaffeLog } from '../tools/caffe-log';
+import { action, type Context, toJson } from './command';
+import { type Interruption, SIGNALS } from './interruption';
+import { addStateOptions, choice, json, type StateOptions, weights } from './options';
+import { endText, eventText } from './solver-report';
+import { write } from './stream';
+
+type Effect = 'stop' | 'snapshot' | 'none';
+
+interface SolveOptions extends StateOptions {
+  snapshot?: string;
+  weights?: string[];
+  sigintEffect: Effect;
+  sighupEffect: Effect;
+  log?: 'caffe';
+}
+
+const EFFECTS: readonly Effect[] = ['stop', 'snapshot', 'none'];
+
+export function addSolve(program: Command): void {
+  const command = program
+    .command('solve')
+    .argument('<solver>', 'solver file, prototxt')
+    .description('train as a solver file says (caffe train)')
+    .option('--snapshot <file>', '.solverstate to go on from')
+    .addOption(weights());
+  addStateOptions(command)
+    .addOption(choice('--sigint-effect <effect>', 'what Ctrl-C does', EFFECTS).default('stop'))
+    .addOption(choice('--sighup-effect <effect>', 'what SIGHUP does', EFFECTS).default('snapshot'))
+    .addOption(choice('--log <format>', 'caffe: the lines that the caffe tool logs, on standard error', ['caffe']))
+    .addOption(json())
+    .action(action(solve, { ownSignals: true }));
+}
+
+async function solve(context: Context, file: string, options: SolveOptions): Promise<void> {
+  if (options.snapshot && options.weights) {
+    context.refuse('--snapshot and --weights exclude each other: a snapshot has weights of its own.');
+  }
+  const { openSolver } = await import('../tools/open-solver.js');
+  const { caffeLog } = await import('../tools/caffe-log.js');
+  const solver = await openSolver(file, { ...options, stages: options.stage });
+  try {
+    await run(solver, context, options, options.log && caffeLog(solver));
+  } finally {
+    await solver.dispose();
+  }
+}
+
+async function run(solver: Solver, { json, signal, progress, report }: Context, options: SolveOptions, log: CaffeLog | undefined) {
+  const total = Number(solver.param.max_iter ?? 0);
+  const started = solver.solve({ resume: options.snapshot });
+  let ended: Interruption | undefined;
+  const stop = (reason: Interruption) => {
+    ended = reason;
+    started.stop();
+  };
+  const snapshot = () => {
+    solver.snapshot().then(
+      ({ model, state }) => progress.note(`snapshot: ${model}, ${state}`),
+      (error) => process.stderr.write(`caffe-node: ${messageOf(error)}\n`),
+    );
+  };
+  const letGo = onSignals(options, snapshot, stop);
+  signal.addEventListener('abort', () => stop(signal.reason), { once: true });
+
+  const say = (text: string) => (log ? process.stderr.write(text) : progress.note(text));
+  if (log) say(log.begin());
+  try {
+    for await (const event of started) {
+      if (json) write(`${toJson(event)}\n`);
+      const text = log ? log.event(event) : eventText(event, solver);
+      if (text !== '') say(text);
+      if (event.type === 'iteration' && !log) progress.update(event.iteration, total, `loss ${event.smoothedLoss.toPrecision(3)}`);
+    }
+    const result = await started;
+    if (log) say(log.end(result.reason));
+    report({ type: 'end', ...result }, log ? '' : endText(result));
+    if (ended && result.reason === 'stopped') throw ended;
+  } finally {
+    letGo();
+  }
+}
+
+/** Signals do what the options say; SIGTERM, which the caffe tool leaves alone, ends the training in good order. */
+function onSignals({ sigintEffect, sighupEffect }: SolveOptions, snapshot: () => void, stop: (reason: Interruption) => void): () => void {
+  const effects: [NodeJS.Signals, Effect, Interruption][] = [
+    ['SIGINT', sigintEffect, SIGNALS.SIGINT],
+    ['SIGHUP', sighupEffect, SIGNALS.SIGINT],
+    ['SIGTERM', 'stop', SIGNALS.SIGTERM],
+  ];
+  const listeners = effects.map(([signal, effect, reason]) => {
+    let stopping = false;
+    const listener = () => {
+      if (effect === 'snapshot') snapshot();
+      if (effect !== 'stop') return;
+      if (stopping) process.exit(reason.exitCode);
+      stopping = true;
+      stop(reason);
+    };
+    process.on(signal, listener);
+    return () => process.off(signal, listener);
+  });
+  return () => {
+    for (const remove of listeners) remove();
+  };
+}

@@ -1,0 +1,45 @@
+/** A training for people, event by event. */
+import type { TrainingEvent } from '../train';
+import { decimal } from './command';
+import type { Progress } from './progress';
+
+let iterations = 1;
+
+export function showTraining(event: TrainingEvent, progress: Progress): void {
+  switch (event.type) {
+    case 'search':
+      progress.update(event.iteration, event.total, `looking for a learning rate: ${decimal(event.learningRate)}`);
+      break;
+    case 'start':
+      progress.stop();
+      iterations = event.plan.iterations;
+      for (const line of startLines(event)) progress.note(line);
+      break;
+    case 'iteration': {
+      const { iteration, epoch, loss, eta } = event;
+      progress.update(iteration, iterations, `epoch ${epoch.toFixed(1)}, loss ${decimal(loss)}, ${Math.round(eta)} s left`);
+      break;
+    }
+    case 'validation': {
+      const { epoch, accuracy, loss } = event;
+      progress.note(`epoch ${epoch.toFixed(1).padStart(4)}: ${(100 * accuracy).toFixed(1)} % right, loss ${decimal(loss)}`);
+      break;
+    }
+    case 'warning':
+      progress.note(`note: ${event.message}`);
+      break;
+    case 'end':
+      progress.note(`${event.reason}${event.best ? `, best snapshot: iteration ${event.best.iteration}` : ''}`);
+      break;
+  }
+}
+
+function startLines({ plan, weights, heads, learningRate }: Extract<TrainingEvent, { type: 'start' }>): string[] {
+  const { images, epochs, batchSize } = plan;
+  return [
+    `${images.train} images, batches of ${batchSize}: ${plan.iterations} iterations for ${epochs} epochs`,
+    ...heads.map(({ from, to, outputs: [before, now] }) => `classifier ${from} → ${to}, ${before ?? '?'} → ${now} outputs`),
+    ...(weights ? [`${weights.copied.length} layers start from the weights, new: ${weights.missing.join(', ') || 'none'}`] : []),
+    `learning rate ${decimal(learningRate.value)}${learningRate.curve ? ', found by a range test' : ''}`,
+  ];
+}
