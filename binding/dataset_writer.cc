@@ -29,8 +29,8 @@ void CheckFloats(const DatasetItem& item) {
   const double count = static_cast<double>(item.channels) * static_cast<double>(item.height) * static_cast<double>(item.width);
   if (positive && static_cast<double>(item.floats->size()) == count) return;
   throw Failure("INPUT", "The item '" + item.key + "' has " + std::to_string(item.floats->size()) + " values for " +
-                             std::to_string(item.channels) + " channels, height " + std::to_string(item.height) +
-                             " and width " + std::to_string(item.width) + ".");
+                             std::to_string(item.channels) + " channels, height " + std::to_string(item.height) + " and width " +
+                             std::to_string(item.width) + ".");
 }
 
 void CheckRecord(const DatasetItem& record) {

@@ -2,10 +2,11 @@ import type { Command } from 'commander';
 import { messageOf } from '../errors';
 import type { Solver } from '../solver';
 import type { CaffeLog } from '../tools/caffe-log';
-import { action, type Context, toJson } from './command';
+import { isIterationEvent } from '../tools/solver-events';
+import { action, type Context, decimal, toJson } from './command';
 import { type Interruption, SIGNALS } from './interruption';
 import { addStateOptions, choice, json, type StateOptions, weights } from './options';
-import { endText, eventText } from './solver-report';
+import { SolverReport } from './solver-report';
 import { write } from './stream';
 
 type Effect = 'stop' | 'snapshot' | 'none';
@@ -49,39 +50,44 @@ async function solve(context: Context, file: string, options: SolveOptions): Pro
   }
 }
 
-async function run(solver: Solver, { json, signal, progress, report }: Context, options: SolveOptions, log: CaffeLog | undefined) {
+async function run(solver: Solver, context: Context, options: SolveOptions, log: CaffeLog | undefined): Promise<void> {
+  const { json, signal, progress, report } = context;
+  const lines = new SolverReport(solver);
   const total = Number(solver.param.max_iter ?? 0);
   const started = solver.solve({ resume: options.snapshot });
+  const say = (text: string) => {
+    if (text === '') return;
+    if (log) process.stderr.write(text);
+    else progress.note(text);
+  };
   let ended: Interruption | undefined;
   const stop = (reason: Interruption) => {
     ended = reason;
     started.stop();
   };
-  const snapshot = () => {
-    solver.snapshot().then(
-      ({ model, state }) => progress.note(`snapshot: ${model}, ${state}`),
-      (error) => process.stderr.write(`caffe-node: ${messageOf(error)}\n`),
-    );
-  };
+  const snapshot = () => takeSnapshot(solver, (files) => say(log ? '' : lines.snapshot(files)));
   const letGo = onSignals(options, snapshot, stop);
   signal.addEventListener('abort', () => stop(signal.reason), { once: true });
 
-  const say = (text: string) => (log ? process.stderr.write(text) : progress.note(text));
-  if (log) say(log.begin());
+  say(log?.begin() ?? '');
   try {
     for await (const event of started) {
       if (json) write(`${toJson(event)}\n`);
-      const text = log ? log.event(event) : eventText(event, solver);
-      if (text !== '') say(text);
-      if (event.type === 'iteration' && !log) progress.update(event.iteration, total, `loss ${event.smoothedLoss.toPrecision(3)}`);
+      say(log ? log.event(event) : lines.event(event));
+      if (isIterationEvent(event) && !log) progress.update(event.iteration, total, `loss ${decimal(event.smoothedLoss)}`);
     }
     const result = await started;
-    if (log) say(log.end(result.reason));
-    report({ type: 'end', ...result }, log ? '' : endText(result));
+    say(log?.end(result.reason) ?? '');
+    report({ type: 'end', ...result }, log ? '' : lines.end(result));
     if (ended && result.reason === 'stopped') throw ended;
   } finally {
     letGo();
   }
+}
+
+/** A snapshot that cannot be written ends nothing: the training goes on, and its next one may succeed. */
+function takeSnapshot(solver: Solver, tell: (files: { model: string; state: string }) => void): void {
+  solver.snapshot().then(tell, (error) => process.stderr.write(`caffe-node: ${messageOf(error)}\n`));
 }
 
 /** Signals do what the options say; SIGTERM, which the caffe tool leaves alone, ends the training in good order. */

@@ -3,6 +3,7 @@ import type { Net } from '../net';
 import type { Solver, StepResult } from '../solver';
 import type { Tensors } from '../tensor';
 import { general } from './general';
+import { type IterationEvent, isIterationEvent, isSnapshotEvent, isTestEvent, type SnapshotEvent, type TestEvent } from './solver-events';
 
 export interface CaffeLogOptions {
   /** The clock. Default: the system's. */
@@ -12,10 +13,7 @@ export interface CaffeLogOptions {
 }
 
 /** Events of a solver's run that have lines in the log; others have none. */
-export type LoggedEvent =
-  | ({ type: 'iteration' } & StepResult)
-  | { type: 'test'; iteration: number; index?: number; outputs: Tensors }
-  | { type: 'snapshot'; model: string; state: string };
+export type LoggedEvent = IterationEvent | TestEvent | SnapshotEvent;
 
 /** Each function gives lines, ended by a line break, or an empty text. */
 export interface CaffeLog {
@@ -59,16 +57,17 @@ export function caffeLog(solver: Solver, { now = () => new Date(), thread = proc
     );
   };
 
+  const testLines = ({ iteration, index = 0, outputs, loss }: TestEvent): string =>
+    line('solver.cpp:330', `Iteration ${iteration}, Testing net (#${index})`) +
+    (loss === undefined ? '' : line('solver.cpp:388', `Test loss: ${general(loss)}`)) +
+    outputLines('solver.cpp:397', 'Test', solver.testNets[index], outputs);
+
   return {
     begin: () => line('solver.cpp:272', `Solving ${solver.net.name}`) + line('solver.cpp:273', `Learning Rate Policy: ${policy}`),
     event(event) {
-      if (isIteration(event)) return iterationLines(event);
-      if (isTest(event)) {
-        const { iteration, index = 0, outputs } = event;
-        const title = line('solver.cpp:330', `Iteration ${iteration}, Testing net (#${index})`);
-        return title + outputLines('solver.cpp:397', 'Test', solver.testNets[index], outputs);
-      }
-      return isSnapshot(event) ? snapshotLines(line, event) : '';
+      if (isIterationEvent(event)) return iterationLines(event);
+      if (isTestEvent(event)) return testLines(event);
+      return isSnapshotEvent(event) ? snapshotLines(line, event) : '';
     },
     end: (reason) => line('solver.cpp:315', reason === 'finished' ? 'Optimization Done.' : 'Optimization stopped early.'),
   };
@@ -102,15 +101,4 @@ function stamp(time: Date, thread: number): string {
   const date = two(time.getMonth() + 1) + two(time.getDate());
   const clock = [time.getHours(), time.getMinutes(), time.getSeconds()].map(two).join(':');
   return `I${date} ${clock}.${String(time.getMilliseconds()).padStart(3, '0')}000 ${String(thread).padStart(5)}`;
-}
-
-// Events of a solver are open to new types: told apart by what they hold as well.
-function isIteration(event: { type: string }): event is { type: 'iteration' } & StepResult {
-  return event.type === 'iteration';
-}
-function isTest(event: { type: string }): event is Extract<LoggedEvent, { type: 'test' }> {
-  return event.type === 'test' && 'outputs' in event && 'iteration' in event;
-}
-function isSnapshot(event: { type: string }): event is Extract<LoggedEvent, { type: 'snapshot' }> {
-  return event.type === 'snapshot' && 'model' in event && 'state' in event;
 }
