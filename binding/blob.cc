@@ -52,6 +52,7 @@ class BlobJob : public Job {
  public:
   BlobJob(BlobContent content, Part part) : content_(std::move(content)), run_(content_.net), part_(part) {}
   void Execute(const StopFlag& stop) final {
+    FitMemory(content_.blob.get());
     if (content_.parameter) {
       const StoppableLockGuard lock(*content_.net->parameter_lock(), stop);
       Work(content_.blob.get(), part_);
@@ -143,6 +144,7 @@ Napi::Value BlobWrap::View(const Napi::CallbackInfo& info) {
     FloatBlob& blob = *content_.blob;
     const auto count = static_cast<std::size_t>(blob.count());
     if (count == 0) return Napi::Float32Array::New(env, 0);
+    FitMemory(&blob);
     const bool first_touch = HeldBytes(MemoryOf(blob, part)) == 0;
     float* const values = part == Part::kData ? blob.mutable_cpu_data() : blob.mutable_cpu_diff();
     if (first_touch) {
@@ -182,6 +184,7 @@ Napi::Value BlobWrap::SetValues(const Napi::CallbackInfo& info) {
     const std::unique_lock lock(*content_.net->parameter_lock(), std::try_to_lock);
     if (!lock) throw Failure("BUSY", "A net that shares this blob is running.");
     if (values.empty()) return info.Env().Undefined();
+    FitMemory(&blob);
     std::memcpy(part == Part::kData ? blob.mutable_cpu_data() : blob.mutable_cpu_diff(), values.data(),
                 values.size() * sizeof(float));
     return info.Env().Undefined();
@@ -201,8 +204,10 @@ Napi::Value BlobWrap::Reshape(const Napi::CallbackInfo& info) {
     }
     const auto bytes = CountOf(shape) * static_cast<std::int64_t>(sizeof(float));
     MemoryBudget budget("A blob of shape " + ShapeText(shape));
-    if (bytes > static_cast<std::int64_t>(MemoryOf(*content_.blob, Part::kData)->size())) budget.Spend(bytes);
+    const BlobMemory& memory = MemoryOf(*content_.blob, Part::kData);  // none in the top of an Input without a shape
+    if (!memory || bytes > static_cast<std::int64_t>(memory->size())) budget.Spend(bytes);
     content_.blob->Reshape(shape);
+    FitMemory(content_.blob.get());
     content_.net->Measure();
     content_.net->ReportMemory(info.Env());
     return info.Env().Undefined();

@@ -59,8 +59,17 @@ BlobMemory CopyToMemory(const float* values, std::size_t count) {
   return BlobMemory(owned, owned->memory());
 }
 
+void FitMemory(FloatBlob* blob) {
+  const std::size_t bytes = static_cast<std::size_t>(blob->count()) * sizeof(float);
+  for (const Part part : {Part::kData, Part::kDiff}) {
+    BlobMemory& memory = Access::Memory(*blob, part);
+    if (memory && memory->size() < bytes) memory = boost::make_shared<caffe::SyncedMemory>(bytes);
+  }
+}
+
 void PutValues(const BlobMemory& values, Part part, FloatBlob* blob) {
   if (!values) return;
+  FitMemory(blob);
   BlobMemory& own = Access::Memory(*blob, part);
   // The size must be the same to the byte: Caffe grows a blob within its capacity without asking for memory.
   if (own.use_count() == 1 && own->size() == values->size()) {

@@ -46,6 +46,10 @@ class SavedBlob {
   int capacity_;
 };
 
+// Gives a blob memory of its own where what it shares is too small for its shape: Caffe goes by the capacity that it had before
+// it shared. To be called after a reshape, before anybody reads or writes.
+void FitMemory(FloatBlob* blob);
+
 // Gives a blob its former shape, and lets go of memory that a greater shape reserved but nobody touched.
 void ShrinkTo(const std::vector<int>& shape, FloatBlob* blob);
 

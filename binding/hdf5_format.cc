@@ -24,7 +24,7 @@ void ThrowForeign(const std::string& what) {
   FailureDetails details;
   details.hint =
       "`h5repack --low=0 --high=0 --layout=CONTI --filter=NONE old.h5 new.h5` writes a file in the form that Caffe uses.";
-  throw Failure("WEIGHTS", what + ", which Caffe's own files do not have.", std::move(details));
+  throw ForeignForm("WEIGHTS", what + ", which Caffe's own files do not have.", std::move(details));
 }
 
 std::string_view Bytes::Part(std::uint64_t offset, std::uint64_t count) const {

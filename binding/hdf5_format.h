@@ -9,6 +9,8 @@
 #include <string_view>
 #include <vector>
 
+#include "failure_exception.h"
+
 namespace caffe_node::hdf5 {
 
 constexpr std::string_view kSignature = "\211HDF\r\n\032\n";
@@ -54,6 +56,10 @@ std::vector<Message> ReadHeader(const Bytes& file, std::uint64_t address);
 
 [[noreturn]] void ThrowDamaged(const std::string& what);
 // For a file that may be sound, but uses a part of the format that is not read here.
+class ForeignForm final : public Failure {
+ public:
+  using Failure::Failure;
+};
 [[noreturn]] void ThrowForeign(const std::string& what);
 
 }  // namespace caffe_node::hdf5

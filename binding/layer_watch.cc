@@ -2,40 +2,14 @@
 
 #include <algorithm>
 #include <cfloat>
-#include <string>
 #include <utility>
+
+#include "checks/indices.h"
+#include "checks/values.h"
 
 namespace caffe_node {
 
 namespace {
-
-// These losses use the label as an index without looking at it: two of them at all, all three in their backward pass.
-void CheckLabels(const caffe::Net<float>& net, int layer) {
-  const caffe::LayerParameter& param = net.layers()[layer]->layer_param();
-  const bool softmax = param.type() == "SoftmaxWithLoss";
-  if (!softmax && param.type() != "HingeLoss" && param.type() != "MultinomialLogisticLoss") return;
-  const auto& bottoms = net.bottom_vecs()[layer];
-  const int classes =
-      softmax ? bottoms[0]->shape(param.softmax_param().axis()) : bottoms[0]->count() / std::max(1, bottoms[0]->shape(0));
-  const bool may_ignore = softmax && param.loss_param().has_ignore_label();
-  const float* labels = bottoms[1]->cpu_data();
-  for (int i = 0; i < bottoms[1]->count(); ++i) {
-    if (may_ignore && static_cast<int>(labels[i]) == param.loss_param().ignore_label()) continue;
-    if (!(labels[i] >= 0 && labels[i] < static_cast<float>(classes))) {
-      throw Failure("INPUT", "Label " + std::to_string(labels[i]) + " of item " + std::to_string(i) +
-                                 " is not a class: there are " + std::to_string(classes) + ", from 0.");
-    }
-  }
-}
-
-// Layers divide by the extents of their bottoms. A Filter that selects nothing hands an empty blob on.
-void RequireValues(const caffe::Net<float>& net, int layer) {
-  for (std::size_t i = 0; i < net.bottom_vecs()[layer].size(); ++i) {
-    if (net.bottom_vecs()[layer][i]->count() > 0) continue;
-    const std::string name = net.blob_names()[net.bottom_ids(layer)[i]];
-    throw Failure("SHAPE", "Its bottom '" + name + "' is empty.");
-  }
-}
 
 bool PoolsByMaximum(const caffe::LayerParameter& layer) {
   if (layer.type() == "Pooling") return layer.pooling_param().pool() == caffe::PoolingParameter::MAX;
@@ -83,8 +57,8 @@ void LayerWatch::BeforeBackward(int layer) {
 void LayerWatch::AfterBackward(int layer) { events_->Add({layer, true, true}); }
 
 void LayerWatch::CheckForward(int layer) {
-  RequireValues(*net_, layer);
-  CheckLabels(*net_, layer);
+  RequireBottoms(*net_, layer);
+  CheckIndices(*net_, layer);
 }
 
 // Max pooling over a window of NaNs finds no maximum: its result stays the smallest float and its mask stays -1, where the
@@ -103,7 +77,11 @@ void LayerWatch::NoteUndecidedPool(int layer) {
 }
 
 void LayerWatch::CheckBackward(int layer) {
-  if (net_->layer_need_backward()[layer]) CheckLabels(*net_, layer);
+  if (net_->layer_need_backward()[layer]) {
+    RequireTops(*net_, layer);
+    CheckIndices(*net_, layer);
+    CheckMasks(*net_, layer);
+  }
   if (undecided_pools_.count(layer) == 0) return;
   FailureDetails details;
   details.hint = "The training diverges: use a smaller learning rate. Or the input itself holds NaN or infinite values.";

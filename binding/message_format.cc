@@ -15,6 +15,9 @@ namespace {
 
 namespace pb = google::protobuf;
 
+// No message of Caffe's is nested deeper than a handful; a parser that goes on for ever runs out of stack.
+constexpr int kDeepest = 100;
+
 // Keeps the first error: those that follow are mostly its echoes.
 class FirstError final : public pb::io::ErrorCollector {
  public:
@@ -50,6 +53,7 @@ void ParseText(const std::string& text, const std::string& file, pb::Message* me
   FirstError error;
   pb::TextFormat::Parser parser;
   parser.RecordErrorsTo(&error);
+  parser.SetRecursionLimit(kDeepest);
   if (parser.ParseFromString(text, message)) return;
   error.details.file = file;
   throw Failure("PROTOTXT", Place(file, error.details) + AsSentence(error.text), error.details);

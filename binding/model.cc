@@ -4,6 +4,7 @@
 #include <caffe/util/upgrade_proto.hpp>
 #include <filesystem>
 
+#include "checks/network.h"
 #include "convert.h"
 #include "failure.h"
 #include "message.h"
@@ -20,6 +21,8 @@ void ResolveSources(const std::string& base, caffe::LayerParameter* layer) {
   };
   if (layer->has_data_param()) resolve(layer->mutable_data_param()->mutable_source());
   if (layer->has_hdf5_data_param()) resolve(layer->mutable_hdf5_data_param()->mutable_source());
+  if (layer->has_infogain_loss_param()) resolve(layer->mutable_infogain_loss_param()->mutable_source());
+  if (layer->has_hdf5_output_param()) resolve(layer->mutable_hdf5_output_param()->mutable_file_name());
   if (layer->has_transform_param() && layer->transform_param().has_mean_file()) {
     resolve(layer->mutable_transform_param()->mutable_mean_file());
   }
@@ -27,6 +30,7 @@ void ResolveSources(const std::string& base, caffe::LayerParameter* layer) {
 
 // Upgrades and checks a network, and resolves its sources.
 void Complete(const std::string& file, const std::string& base, caffe::NetParameter* net) {
+  CheckInputFields(*net);
   if (!caffe::UpgradeNetAsNeeded(file, net)) {
     throw Failure("PROTOTXT", "This network is of an old format that Caffe could not upgrade.");
   }

@@ -36,9 +36,6 @@ caffe::SolverParameter ReadSolver(const ModelSource& source);
 // resolved against `base`, and a missing snapshot prefix is derived from `path` as Caffe does.
 caffe::SolverParameter InlineNets(const caffe::SolverParameter& solver, const std::string& base, const std::string& path);
 
-// Refuses what Caffe accepts and then crashes on: zero strides and groups, dropout ratios outside [0, 1), an unset num_output.
-void CheckNet(const caffe::NetParameter& net);
-
 }  // namespace caffe_node
 
 #endif  // CAFFE_NODE_MODEL_H_

@@ -5,6 +5,8 @@
 #include <unordered_set>
 #include <utility>
 
+#include "checks/values.h"
+
 namespace caffe_node {
 
 namespace {
@@ -151,6 +153,7 @@ void ReshapeLayers(FloatNet* net, const std::string& name, ColumnSizes* columns)
       // Buffers never shrink.
       grown[i] = std::max(grown[i], ColumnBytes(*net, i));
       budget.Spend(grown[i] - (*columns)[i]);
+      RequireBottoms(*net, static_cast<int>(i));
       net->layers()[i]->Reshape(net->bottom_vecs()[i], net->top_vecs()[i]);
       budget.Spend(TopBytes(*net, i, &seen));
     } catch (...) {

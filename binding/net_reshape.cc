@@ -32,6 +32,7 @@ void NetState::SpreadShapes(const std::vector<BlobFeed>& reshaped) {
   try {
     for (const BlobFeed& feed : reshaped) BlobNamed(feed.name)->Reshape(feed.shape);
     ReshapeLayers(net_.get(), name_, &columns_);
+    for (const auto& blob : net_->blobs()) FitMemory(blob.get());
   } catch (...) {
     const Failure failure = AsFailure(std::current_exception());
     RestoreShapes(saved);
@@ -49,7 +50,11 @@ void NetState::RestoreShapes(const std::vector<SavedBlob>& saved) {
       ShrinkTo(good_shapes_[i], net_->blobs()[i].get());
     }
   }
-  net_->Reshape();
+  try {
+    ReshapeLayers(net_.get(), name_, &columns_);
+  } catch (...) {
+    // A Filter's shape depends on its data: what the layers have not taken back now, they take with the next forward pass.
+  }
 }
 
 bool NetState::ShapesAreGood() const {

@@ -5,6 +5,8 @@
 #include <limits>
 #include <utility>
 
+#include "checks/creation.h"
+#include "checks/initial_weights.h"
 #include "failure.h"
 #include "flavour.h"
 #include "layer_watch.h"
@@ -36,7 +38,13 @@ void RequireCount(const BlobFeed& feed, const FloatBlob& blob) {
 NetState::NetState(Lane* lane, const caffe::NetParameter& param, unsigned seed) : lane_(lane), seed_(seed) {
   RequireMemoryForSources(param);
   flavour::Seed(seed);
-  net_.reset(new FloatNet(param));  // boost::shared_ptr, as Caffe's own classes want it
+  const CreationTrace trace;
+  try {
+    net_.reset(new FloatNet(WithoutWeights(param)));  // boost::shared_ptr, as Caffe's own classes want it
+  } catch (...) {
+    throw trace.Explain(std::current_exception());
+  }
+  PutWeights(param, net_.get());
   ReadFacts();
 }
 
@@ -120,7 +128,11 @@ void NetState::Feed(const std::vector<BlobFeed>& feeds, Part part) {
 
 std::vector<NamedTensor> NetState::Fetch(const std::vector<std::string>& names, Part part) const {
   std::vector<NamedTensor> result;
-  for (const std::string& name : names) result.push_back({name, CopyOf(*MutableBlob(net(), name), part)});
+  for (const std::string& name : names) {
+    FloatBlob* const blob = MutableBlob(net(), name);
+    FitMemory(blob);
+    result.push_back({name, CopyOf(*blob, part)});
+  }
   return result;
 }
 

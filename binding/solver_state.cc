@@ -7,6 +7,8 @@
 #include <numeric>
 #include <utility>
 
+#include "checks/creation.h"
+#include "checks/initial_weights.h"
 #include "failure.h"
 #include "flavour.h"
 #include "hdf5_file.h"
@@ -63,11 +65,14 @@ SolverState::SolverState(Lane* lane, const caffe::SolverParameter& param, const 
   snapshot_interval_ = ours.snapshot();
   ours.set_snapshot(0);
   ours.clear_weights();
-  solver_.reset(caffe::SolverRegistry<float>::CreateSolver(ours));
+  Build(ours);
   static_cast<void>(solver().GetLearningRate());  // an unknown policy is refused here rather than at the first step
   divergence_check_ = std::make_unique<DivergenceCheck>(solver_.get());
   net_ = std::make_shared<NetState>(lane, solver_->net(), seed_);
+  PutWeights(ours.has_train_net_param() ? ours.train_net_param() : ours.net_param(), solver_->net().get());
   for (const auto& net : solver_->test_nets()) {
+    const int index = static_cast<int>(test_nets_.size());
+    PutWeights(index < ours.test_net_param_size() ? ours.test_net_param(index) : ours.net_param(), net.get());
     test_nets_.push_back(std::make_shared<NetState>(lane, net, seed_));
     test_nets_.back()->ShareWith(*net_);
   }
@@ -79,6 +84,19 @@ SolverState::SolverState(Lane* lane, const caffe::SolverParameter& param, const 
 }
 
 SolverState::~SolverState() = default;
+
+void SolverState::Build(const caffe::SolverParameter& param) {
+  caffe::SolverParameter bare = param;
+  if (param.has_net_param()) *bare.mutable_net_param() = WithoutWeights(param.net_param());
+  if (param.has_train_net_param()) *bare.mutable_train_net_param() = WithoutWeights(param.train_net_param());
+  for (caffe::NetParameter& net : *bare.mutable_test_net_param()) net = WithoutWeights(net);
+  const CreationTrace trace;
+  try {
+    solver_.reset(caffe::SolverRegistry<float>::CreateSolver(bare));
+  } catch (...) {
+    throw trace.Explain(std::current_exception());
+  }
+}
 
 caffe::SGDSolver<float>& SolverState::solver() const {
   if (!solver_) throw Failure("DISPOSED", "The solver has been disposed.");

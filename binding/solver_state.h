@@ -63,6 +63,7 @@ class SolverState {
 
  private:
   caffe::SGDSolver<float>& solver() const;
+  void Build(const caffe::SolverParameter& param);
   void StepOnce(const StopFlag& within, StepResult* result);
   float Smooth(float loss);
   void RewindTo(int iteration);

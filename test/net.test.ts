@@ -194,7 +194,7 @@ describe('bad input', () => {
     ['a stride of 0', TINY.replace('stride: 2', 'stride: 0'), { code: 'ERR_CAFFE_PROTOTXT', layer: 'pool1' }],
     ['a group of 0', TINY.replace('pad: 1', 'pad: 1 group: 0'), { code: 'ERR_CAFFE_PROTOTXT', layer: 'conv1' }],
     ['a negative shape', LINEAR.replace('dim: 3', 'dim: -3'), { code: 'ERR_CAFFE_PROTOTXT', layer: 'data' }],
-    ['a blob of 2^40 values', LINEAR.replace('dim: 3', 'dim: 1048576 dim: 1048576'), { code: 'ERR_CAFFE_FATAL' }],
+    ['a blob of 2^40 values', LINEAR.replace('dim: 3', 'dim: 1048576 dim: 1048576'), { code: 'ERR_CAFFE_PROTOTXT' }],
   ])('%s is refused with a reason', async (_, text, expected) => {
     const failure = await failureOf(Net.from(text));
     expect(failure).toMatchObject(expected);

@@ -4,14 +4,18 @@
 #include <caffe/layer_factory.hpp>
 #include <mutex>
 
+#include "../checks/creation.h"
 #include "data_layer.h"
+#include "hdf5_data_layer.h"
+#include "hdf5_output_layer.h"
 
 namespace caffe_node {
 
 namespace {
 
-boost::shared_ptr<caffe::Layer<float>> CreateDataLayer(const caffe::LayerParameter& param) {
-  return boost::make_shared<DataLayer>(param);
+template <typename Layer>
+boost::shared_ptr<caffe::Layer<float>> Create(const caffe::LayerParameter& param) {
+  return boost::make_shared<Layer>(param);
 }
 
 }  // namespace
@@ -19,7 +23,13 @@ boost::shared_ptr<caffe::Layer<float>> CreateDataLayer(const caffe::LayerParamet
 void RegisterLayers() {
   static std::once_flag once;
   // By assignment: AddCreator refuses a type that is registered already, and the stock layer is.
-  std::call_once(once, [] { caffe::LayerRegistry<float>::Registry()["Data"] = CreateDataLayer; });
+  std::call_once(once, [] {
+    auto& registry = caffe::LayerRegistry<float>::Registry();
+    registry["Data"] = Create<DataLayer>;
+    registry["HDF5Data"] = Create<Hdf5DataLayer>;
+    registry["HDF5Output"] = Create<Hdf5OutputLayer>;
+    WatchCreation();
+  });
 }
 
 }  // namespace caffe_node

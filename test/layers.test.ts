@@ -1,0 +1,84 @@
+/** Every layer type of the linked Caffe, misconfigured in every way that its schema allows: refused with a reason, or run. */
+import { spawn } from 'node:child_process';
+import path from 'node:path';
+import { caffe } from '../lib/caffe';
+import { casesOf, type LayerCase, TEMPLATES } from './support/layer-cases';
+
+interface Refusal {
+  code: string;
+  layer?: string;
+  hint?: string;
+  line?: number;
+  message: string;
+}
+type Outcome = 'ran' | Refusal;
+interface Report {
+  code: number | null;
+  signal: string | null;
+  stderr: string;
+  /** The case that was begun last. */
+  last: string;
+  outcomes: Map<string, { test: Outcome; train: Outcome; afterwards: number }>;
+}
+
+/** Runs cases in a process of their own. */
+function run(cases: LayerCase[]): Promise<Report> {
+  return new Promise((resolve) => {
+    const child = spawn(process.execPath, [path.join(__dirname, 'children/networks.js')], {
+      env: { ...process.env, OMP_WAIT_POLICY: 'passive', OMP_NUM_THREADS: '1' },
+    });
+    let stdout = '';
+    let stderr = '';
+    child.stdout.on('data', (data) => {
+      stdout += data;
+    });
+    child.stderr.on('data', (data) => {
+      stderr += data;
+    });
+    child.on('close', (code, signal) => {
+      const outcomes: Report['outcomes'] = new Map();
+      let last = 'none';
+      for (const line of stdout.split('\n').filter(Boolean)) {
+        const { start, end, outcome, afterwards } = JSON.parse(line);
+        if (start) last = start;
+        if (end) outcomes.set(end, { ...outcome, afterwards });
+      }
+      resolve({ code, signal, stderr, last, outcomes });
+    });
+    child.stdin.end(JSON.stringify(cases));
+  });
+}
+
+const isRefusal = (outcome: Outcome): outcome is Refusal => outcome !== 'ran';
+
+/** JavaScript layers have tests of their own. */
+const types = caffe.layerTypes.filter((type) => type !== 'JavaScript');
+const GROUPS = 6;
+const groups = Array.from({ length: GROUPS }, (_, group) => types.filter((_, index) => index % GROUPS === group));
+
+test('there is a template for every layer type', () => {
+  expect(types.filter((type) => !(type in TEMPLATES))).toEqual([]);
+});
+
+test.each(groups.map((group) => [group.join(', '), group] as const))('%s', async (_, group) => {
+  const cases = group.flatMap(casesOf);
+  const { code, signal, stderr, last, outcomes } = await run(cases);
+  expect({ code, signal, stderr, last }).toEqual({ code: 0, signal: null, stderr: '', last: cases.at(-1)?.name });
+  for (const { name, type } of cases) {
+    const { test, train, afterwards } = outcomes.get(name) ?? { test: 'ran', train: 'ran', afterwards: Number.NaN };
+    expect([name, afterwards]).toEqual([name, 6.5]);
+    for (const refusal of [test, train].filter(isRefusal)) {
+      // What protobuf refuses has a line, or names the field that is missing; everything else names the layer.
+      const ofText = refusal.code === 'ERR_CAFFE_PROTOTXT' && (refusal.line !== undefined || refusal.message.includes('missing required'));
+      expect([name, refusal, ofText ? 'x' : refusal.layer]).toEqual([name, refusal, 'x']);
+      // What our own checks say contains what is expected; what Caffe's say needs a hint.
+      expect([name, refusal.code !== 'ERR_CAFFE_FATAL' || refusal.hint !== undefined]).toEqual([name, true]);
+    }
+    if (name === `${type}: as it should be` && !['Data', 'HDF5Data'].includes(type))
+      expect([name, test, train]).toEqual([name, 'ran', 'ran']);
+  }
+  for (const type of group) {
+    const refused = cases.filter((one) => one.type === type && isRefusal(outcomes.get(one.name)?.test ?? 'ran'));
+    expect([type, refused.length >= 3]).toEqual([type, true]);
+  }
+});
