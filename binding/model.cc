@@ -40,15 +40,6 @@ void Complete(const std::string& file, const std::string& base, caffe::NetParame
     details.hint = "Is this a solver, or another kind of file?";
     throw Failure("PROTOTXT", "The network has no layers.", std::move(details));
   }
-  // Caffe takes such values for the layer's parameters, whatever their number.
-  for (const caffe::LayerParameter& layer : net->layer()) {
-    if (layer.blobs_size() == 0) continue;
-    FailureDetails details;
-    details.layer = layer.name();
-    details.hint = "Give the values as weights: a .caffemodel file, or its bytes.";
-    throw Failure("PROTOTXT", "Layer '" + layer.name() + "' comes with the values of its parameters (blobs).",
-                  std::move(details));
-  }
   CheckNet(*net);
   for (int i = 0; i < net->layer_size(); ++i) ResolveSources(base, net->mutable_layer(i));
 }
