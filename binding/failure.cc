@@ -43,4 +43,15 @@ Napi::Value ToJs(Napi::Env env, const Failure& failure) {
       {Napi::String::New(env, "ERR_CAFFE_" + failure.code()), Napi::String::New(env, failure.what()), details});
 }
 
+Napi::Error AsCaffeError(const Napi::Error& error) {
+  const Napi::Env env = error.Env();
+  const Napi::Value thrown = error.Value();
+  const Napi::Function error_class = Environment::Of(env).error_class().Value();
+  if (thrown.IsObject() && thrown.As<Napi::Object>().InstanceOf(error_class)) return error;
+  Napi::Object details = Napi::Object::New(env);
+  details.Set("cause", thrown);
+  const std::string message = "What was given cannot be read: " + error.Message();
+  return Napi::Error(env, error_class.New({Napi::String::New(env, "ERR_CAFFE_INPUT"), Napi::String::New(env, message), details}));
+}
+
 }  // namespace caffe_node

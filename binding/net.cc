@@ -98,6 +98,9 @@ void NetWrap::Register(Napi::Env env, Napi::Object exports) {
                                                                  InstanceMethod("dispose", &NetWrap::Dispose)}));
   exports.Set("loadNet", Napi::Function::New(env, LoadNet));
   exports.Set("attachNet", Napi::Function::New(env, AttachNet));
+  exports.Set("isNet", Napi::Function::New(env, [](const Napi::CallbackInfo& info) -> Napi::Value {
+                return Napi::Boolean::New(info.Env(), info[0].IsObject() && info[0].As<Napi::Object>().CheckTypeTag(&kTag));
+              }));
 }
 
 Napi::Object NetWrap::New(Napi::Env env, const std::shared_ptr<NetState>& net) {

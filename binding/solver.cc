@@ -156,6 +156,9 @@ void SolverWrap::Register(Napi::Env env, Napi::Object exports) {
                    InstanceMethod("restore", &SolverWrap::Restore), InstanceMethod("applyUpdate", &SolverWrap::ApplyUpdate),
                    InstanceMethod("dispose", &SolverWrap::Dispose)}));
   exports.Set("loadSolver", Napi::Function::New(env, LoadSolver));
+  exports.Set("isSolver", Napi::Function::New(env, [](const Napi::CallbackInfo& info) -> Napi::Value {
+                return Napi::Boolean::New(info.Env(), info[0].IsObject() && info[0].As<Napi::Object>().CheckTypeTag(&kTag));
+              }));
 }
 
 const SolverState& SolverWrap::Idle() const {

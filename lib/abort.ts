@@ -1,23 +1,40 @@
 /** AbortSignal, as this package treats it: the rejection is a CaffeError with code ERR_CAFFE_ABORTED, name AbortError and the signal's reason as cause. */
-import { CaffeError } from './errors';
+import { CaffeError, describe } from './errors';
+import { reading } from './given';
 import { type NativeStopFlag, native } from './native';
 
 export function abortError(signal?: AbortSignal): CaffeError {
   return new CaffeError('ERR_CAFFE_ABORTED', 'The operation was aborted.', { cause: signal?.reason });
 }
 
-/** @throws {CaffeError} ERR_CAFFE_ABORTED when the signal has been aborted already. */
+/** @throws {CaffeError} ERR_CAFFE_ABORTED when the signal has been aborted already; ERR_CAFFE_INPUT when it is none. */
 export function throwIfAborted(signal?: AbortSignal): void {
-  if (signal?.aborted) throw abortError(signal);
+  if (signal === undefined) return;
+  requireSignal(signal);
+  if (signal.aborted) throw abortError(signal);
+}
+
+/** Not by instanceof: signals of other realms, and of libraries that imitate them, are as good. */
+function requireSignal(signal: AbortSignal): void {
+  const isSignal = reading(
+    'The signal',
+    () =>
+      typeof signal === 'object' &&
+      signal !== null &&
+      typeof signal.aborted === 'boolean' &&
+      typeof signal.addEventListener === 'function' &&
+      typeof signal.removeEventListener === 'function',
+  );
+  if (!isSignal) throw new CaffeError('ERR_CAFFE_INPUT', `A signal must be an AbortSignal; ${describe(signal)} was given.`);
 }
 
 /** Runs native work with a stop flag that follows the signal; listens no longer than the work takes. */
 export async function withStopFlag<T>(signal: AbortSignal | undefined, work: (stop: NativeStopFlag | undefined) => Promise<T>): Promise<T> {
-  if (!signal) return work(undefined);
+  if (signal === undefined) return work(undefined);
   throwIfAborted(signal);
   const stop = new native.StopFlag();
   const onAbort = () => stop.set();
-  signal.addEventListener('abort', onAbort, { once: true });
+  reading('The signal', () => signal.addEventListener('abort', onAbort, { once: true }));
   try {
     return await work(stop);
   } catch (error) {

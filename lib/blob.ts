@@ -1,5 +1,6 @@
 /** Blobs: the arrays between layers, and the parameters of layers. */
 import type { NativeBlob, Tensor } from './native';
+import { guardReceivers } from './receiver';
 import { asTensor, type TensorLike } from './tensor';
 
 /**
@@ -14,6 +15,10 @@ import { asTensor, type TensorLike } from './tensor';
 export class Blob {
   readonly #native: NativeBlob;
   readonly #name: string;
+
+  static {
+    guardReceivers(Blob, (value) => #native in value);
+  }
 
   /** Made by Net. */
   constructor(native: NativeBlob, name: string) {
@@ -48,8 +53,8 @@ export class Blob {
   }
 
   /** A copy, taken when the runs that were asked for before are done: needs no idle net. */
-  read(what: 'data' | 'diff' = 'data'): Promise<Tensor> {
-    return promised(() => this.#native.read(what));
+  async read(what: 'data' | 'diff' = 'data'): Promise<Tensor> {
+    return this.#native.read(what);
   }
 
   /**
@@ -73,9 +78,4 @@ export class Blob {
     if (mayReshape && tensor.shape.join() !== shape.join()) this.#native.reshape(tensor.shape);
     return tensor.data;
   }
-}
-
-/** Calls a function that may throw and always gives a promise. */
-async function promised<T>(call: () => Promise<T>): Promise<T> {
-  return call();
 }

@@ -1,5 +1,6 @@
 import { classifierOf } from './classifier-cache';
-import { CaffeError } from './errors';
+import { CaffeError, describe } from './errors';
+import { readArray, reading, readOptions } from './given';
 import type { ModelLike } from './model';
 import type { ImageSource } from './pixels';
 
@@ -32,20 +33,21 @@ export async function classify(model: ModelLike, image: ImageSource, options?: C
 export async function classify(
   model: ModelLike,
   images: ImageSource | readonly ImageSource[],
-  { top = 5 }: ClassifyOptions = {},
+  options?: ClassifyOptions,
 ): Promise<Prediction[] | Prediction[][]> {
+  const { top = 5 } = readOptions(options, ['top']);
   if (!Number.isInteger(top) || top < 1) {
-    throw new CaffeError('ERR_CAFFE_INPUT', `'top' is a whole number from 1; found ${JSON.stringify(top)}.`);
+    throw new CaffeError('ERR_CAFFE_INPUT', `'top' is a whole number from 1; found ${describe(top)}.`);
   }
   const { classifier, labels } = await classifierOf(model);
-  const list = isList(images) ? images : [images];
+  const list = isList(images) ? readArray(images, 'The images') : [images];
   const rows = await classifier.probabilities(list);
   const predictions = rows.map((row) => mostProbable(row, labels, top));
   return isList(images) ? predictions : (predictions[0] ?? []);
 }
 
 function isList(images: ImageSource | readonly ImageSource[]): images is readonly ImageSource[] {
-  return Array.isArray(images);
+  return reading('The images', () => Array.isArray(images));
 }
 
 function mostProbable(probabilities: Float32Array, labels: readonly string[], top: number): Prediction[] {

@@ -6,8 +6,9 @@ import os from 'node:os';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { create } from 'tar';
-import { CaffeError } from './errors';
+import { CaffeError, describe } from './errors';
 import { writeWhole } from './files';
+import { readOptions, requirePath } from './given';
 import { asModel, type Model, type ModelLike, type Snapshot } from './model';
 import { exists, MODEL_FILES, snapshotFile } from './model-files';
 import { archiveInfo } from './model-info';
@@ -36,12 +37,10 @@ export interface DeployOptions {
  * @throws {CaffeError} ERR_CAFFE_INPUT for a snapshot that does not exist; ERR_CAFFE_FILE when the archive cannot be written; as `openModel`.
  */
 export async function deploy(model: ModelLike, options: DeployOptions): Promise<Archive> {
-  if (typeof options?.output !== 'string' || options.output === '') {
-    throw new CaffeError('ERR_CAFFE_INPUT', "'output' is missing: the path of the archive to write.");
-  }
+  const read = readOptions(options, ['output', 'snapshot']);
+  const output = path.resolve(requirePath(read.output, "'output', the archive to write,"));
   const opened = await asModel(model);
-  const snapshot = chooseSnapshot(opened, options.snapshot ?? 'best');
-  const output = path.resolve(options.output);
+  const snapshot = chooseSnapshot(opened, read.snapshot ?? 'best');
   const staging = await mkdtemp(path.join(os.tmpdir(), 'caffe-node-'));
   try {
     const files = await stage(opened, snapshot, staging);
@@ -56,7 +55,7 @@ function chooseSnapshot(model: Model, wanted: NonNullable<DeployOptions['snapsho
   if (wanted === 'best') return model.best;
   const snapshot = wanted === 'last' ? model.snapshots.at(-1) : model.snapshots.find(({ iteration }) => iteration === wanted);
   if (snapshot) return snapshot;
-  throw new CaffeError('ERR_CAFFE_INPUT', `The model '${model.path}' has no snapshot ${JSON.stringify(wanted)}.`, {
+  throw new CaffeError('ERR_CAFFE_INPUT', `The model '${model.path}' has no snapshot ${describe(wanted)}.`, {
     hint: `It has those of iterations ${model.snapshots.map(({ iteration }) => iteration).join(', ')}; or 'best', or 'last'.`,
   });
 }

@@ -1,3 +1,5 @@
+import { inspect } from 'node:util';
+
 /** Codes of {@link CaffeError}: stable, to be compared in code; messages are for people and may change. */
 export type CaffeErrorCode =
   | 'ERR_CAFFE_FATAL'
@@ -15,6 +17,7 @@ export type CaffeErrorCode =
   | 'ERR_CAFFE_MODEL'
   | 'ERR_CAFFE_IMAGE'
   | 'ERR_CAFFE_FILE'
+  | 'ERR_CAFFE_CALLBACK'
   | 'ERR_CAFFE_LOAD'
   | 'ERR_CAFFE_UNSUPPORTED';
 
@@ -57,19 +60,21 @@ export class CaffeError extends Error {
   }
 }
 
-/** A value as messages name it; never throws, whatever the value. */
+/** A value as messages name it, in one line; never throws, whatever the value, and runs none of the caller's code. */
 export function describe(value: unknown): string {
-  if (typeof value === 'string') return `'${value.slice(0, 40)}'`;
-  if (typeof value === 'function') return 'a function';
-  if (typeof value !== 'object' || value === null) return String(value);
   try {
-    return Object.prototype.toString.call(value).slice('[object '.length, -1);
+    const line = { breakLength: Number.POSITIVE_INFINITY, depth: 1, maxArrayLength: 8, maxStringLength: 60, customInspect: false };
+    return inspect(value, line).slice(0, 200);
   } catch {
-    return 'an object that cannot be looked at'; // a Proxy may throw
+    return `something of type ${typeof value}`; // the getter of a tag threw
   }
 }
 
-/** The message of anything that was thrown. */
+/** The message of anything that was thrown; of something that has none, that it has none. */
 export function messageOf(error: unknown): string {
-  return typeof error === 'object' && error !== null && 'message' in error ? String(error.message) : String(error);
+  try {
+    return typeof error === 'object' && error !== null && 'message' in error ? String(error.message) : String(error);
+  } catch {
+    return `something of type ${typeof error} was thrown`;
+  }
 }

@@ -1,8 +1,9 @@
 /** Images as pycaffe's caffe.io has them: floats from 0 to 1, shape [height, width, channels]. */
-import { CaffeError } from './errors';
+import { CaffeError, describe } from './errors';
+import { readArray, readOptions } from './given';
 import { native, type Tensor } from './native';
 import { type ImageSource, readFullPixels } from './pixels';
-import { shapeText, sizeOf } from './tensor';
+import { feedOf, shapeText, sizeOf } from './tensor';
 
 export type { ImageSource, RawFrame } from './image-source';
 
@@ -19,7 +20,9 @@ const LUMINANCE = [0.2125, 0.7154, 0.0721] as const;
  * @returns shape [height, width, 3 or 1], RGB, 0 to 1.
  * @throws {CaffeError} ERR_CAFFE_IMAGE, naming the file, when it cannot be read as an image; ERR_CAFFE_INPUT for something that is no source of one.
  */
-export async function loadImage(source: ImageSource, { color = true }: { color?: boolean } = {}): Promise<ImageTensor> {
+export async function loadImage(source: ImageSource, options: { color?: boolean } = {}): Promise<ImageTensor> {
+  const { color = true } = readOptions(options, ['color']);
+  if (typeof color !== 'boolean') throw new CaffeError('ERR_CAFFE_INPUT', `'color' must be true or false; ${describe(color)} was given.`);
   const { height, width, pixels } = await readFullPixels(source);
   return color ? { shape: [height, width, 3], data: toUnit(pixels) } : { shape: [height, width, 1], data: toLuminance(pixels) };
 }
@@ -59,9 +62,9 @@ export async function resizeImage(image: ImageTensor, size: readonly [number, nu
  *   ERR_CAFFE_SHAPE for images of different shapes, or smaller than the crop.
  */
 export async function oversample(images: readonly ImageTensor[], size: readonly [number, number]): Promise<ImageTensor[]> {
-  if (!Array.isArray(images) || images.length === 0)
-    throw new CaffeError('ERR_CAFFE_INPUT', 'oversample takes an array of at least one image.');
-  const checked = images.map((image, index) => requireImage(image, `Image ${index}`));
+  const list = readArray(images, 'The images');
+  if (list.length === 0) throw new CaffeError('ERR_CAFFE_INPUT', 'oversample takes at least one image; none was given.');
+  const checked = list.map((image, index) => requireImage(image, `Image ${index}`));
   const { shape, data } = await native.oversample(checked, requireSize(size));
   const [count = 0, ...own] = shape;
   const length = sizeOf(own);
@@ -69,28 +72,24 @@ export async function oversample(images: readonly ImageTensor[], size: readonly 
 }
 
 /**
- * @returns the image, as it was given.
+ * @returns the image, read once.
  * @throws {CaffeError} ERR_CAFFE_INPUT unless it is a Tensor of three axes, all filled.
  */
 export function requireImage(image: ImageTensor, what: string): ImageTensor {
-  const shape: unknown = image?.shape;
-  const isShape = Array.isArray(shape) && shape.length === 3 && shape.every((extent) => Number.isInteger(extent) && extent >= 1);
-  if (!isShape || !ArrayBuffer.isView(image.data)) {
-    const given = Array.isArray(shape) ? `its shape is ${shapeText(shape)}` : 'it has no shape and data';
-    throw new CaffeError('ERR_CAFFE_INPUT', `${what} must have the shape [height, width, channels]; ${given}.`, {
-      hint: 'loadImage(source) gives such images.',
-    });
-  }
-  if (image.data.length !== sizeOf(image.shape)) {
-    const expected = `${shapeText(image.shape)} takes ${sizeOf(image.shape)}`;
-    throw new CaffeError('ERR_CAFFE_INPUT', `${what} has ${image.data.length} values; its shape ${expected}.`);
-  }
-  return image;
+  const { shape, data } = feedOf(image, what);
+  if (shape?.length === 3 && shape.every((extent) => extent >= 1)) return { shape, data };
+  const given = shape ? `its shape is ${shapeText(shape)}` : 'it has no shape and data';
+  throw new CaffeError('ERR_CAFFE_INPUT', `${what} must have the shape [height, width, channels]; ${given}.`, {
+    hint: 'loadImage(source) gives such images.',
+  });
 }
 
 function requireSize(size: readonly [number, number]): [number, number] {
-  if (!Array.isArray(size) || size.length !== 2 || !size.every((extent) => Number.isInteger(extent) && extent >= 1)) {
-    throw new CaffeError('ERR_CAFFE_INPUT', `A size is [height, width], two whole numbers from 1; ${JSON.stringify(size)} was given.`);
-  }
-  return [size[0], size[1]];
+  const [height, width, ...further] = readArray<unknown>(size, 'A size');
+  if (isExtent(height) && isExtent(width) && further.length === 0) return [height, width];
+  throw new CaffeError('ERR_CAFFE_INPUT', `A size is [height, width], two whole numbers from 1; ${describe(size)} was given.`);
+}
+
+function isExtent(value: unknown): value is number {
+  return typeof value === 'number' && Number.isInteger(value) && value >= 1 && value < 2 ** 31;
 }

@@ -3,11 +3,13 @@ import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { discard, unpack } from './archive';
 import type { Archive } from './deploy';
-import { CaffeError } from './errors';
+import { CaffeError, describe } from './errors';
+import { reading, requirePath } from './given';
 import { exists, MODEL_FILES, snapshotFile } from './model-files';
 import type { Metrics, ModelInfo } from './model-info';
 import { readModelInfo } from './model-reader';
 import type { Preprocessing } from './preprocessing';
+import { guardReceivers } from './receiver';
 
 export interface Snapshot {
   /** Iterations of the training so far. */
@@ -43,8 +45,15 @@ export class Model {
   /** @internal What info.json says. */
   readonly info: ModelInfo;
 
+  readonly #isTemporary: boolean;
+
+  static {
+    guardReceivers(Model, (value) => #isTemporary in value);
+  }
+
   /** Use `openModel` or `train`. */
   constructor(source: string, folder: string, info: ModelInfo, labels: readonly string[], best: Snapshot) {
+    this.#isTemporary = folder !== source;
     this.path = source;
     this.folder = folder;
     this.labels = labels;
@@ -58,10 +67,10 @@ export class Model {
 
   /** Removes what was unpacked of an archive; without effect on a model folder. It happens by itself when the process ends. */
   async dispose(): Promise<void> {
-    if (this.folder !== this.path) await discard(this.folder);
+    if (this.#isTemporary) await discard(this.folder);
   }
 
-  [Symbol.asyncDispose](): Promise<void> {
+  async [Symbol.asyncDispose](): Promise<void> {
     return this.dispose();
   }
 }
@@ -96,14 +105,16 @@ export async function asModel(model: ModelLike): Promise<Model> {
  * @throws {CaffeError} ERR_CAFFE_INPUT for something that is no model.
  */
 export function pathOfModel(model: ModelLike): string {
-  const source = typeof model === 'string' ? model : model?.path;
-  if (typeof source === 'string' && source !== '') return path.resolve(source);
-  throw new CaffeError('ERR_CAFFE_INPUT', 'A model is the path of its folder or archive, or what train, deploy or openModel gave.');
+  const source = typeof model === 'string' ? model : reading('The model', () => model?.path);
+  if (typeof source === 'string') return path.resolve(requirePath(source, 'A model'));
+  throw new CaffeError('ERR_CAFFE_INPUT', `A model was expected; ${describe(model)} was given.`, {
+    hint: 'A model is the path of its folder or archive, or what train, deploy or openModel gave.',
+  });
 }
 
 /** Not by instanceof: two copies of this package may meet in one process. */
 export function isModel(model: ModelLike): model is Model {
-  return typeof model === 'object' && model !== null && 'preprocessing' in model;
+  return typeof model === 'object' && model !== null && reading('The model', () => 'preprocessing' in model);
 }
 
 async function openFolder(source: string, folder: string): Promise<Model> {

@@ -297,7 +297,11 @@ export interface Native {
   StopFlag: new () => NativeStopFlag;
   loadNet(request: NativeNetRequest): Promise<NativeNet>;
   attachNet(ticket: NativeTicket): Promise<NativeNet>;
+  /** Whether this is a native net, and no imitation of one. */
+  isNet(value: unknown): value is NativeNet;
   loadSolver(request: NativeSolverRequest): Promise<NativeSolver>;
+  /** Whether this is a native solver, and no imitation of one. */
+  isSolver(value: unknown): value is NativeSolver;
   /** The text after Caffe's own upgrade, and the version it came from. */
   upgradeNet(text: string): Promise<{ text: string; from: 'v0' | 'v1' | 'v2' }>;
   /** From file to file, written whole; resolves with the version it came from. */

@@ -1,8 +1,11 @@
 /** Networks: pycaffe's Net, off the main thread. */
+import { types } from 'node:util';
 import { withStopFlag } from './abort';
 import { Blob } from './blob';
-import { CaffeError } from './errors';
+import { CaffeError, describe } from './errors';
+import { readArray, readEntries, reading, readOptions, readTexts, requirePath } from './given';
 import { type CopyReport, type NativeModel, type NativeNet, type NativeNetRequest, native, type Phase } from './native';
+import { guardReceivers } from './receiver';
 import { feedOf, type TensorLike, type Tensors } from './tensor';
 
 export type { CopyReport, Phase } from './native';
@@ -57,11 +60,20 @@ export interface Layer {
   readonly lossWeights: readonly number[];
 }
 
+const RUN_OPTIONS = ['start', 'end', 'blobs', 'signal'] as const;
+const NET_OPTIONS = ['weights', 'phase', 'level', 'stages', 'basePath'] as const;
+
 const NATIVE = Symbol('native');
 
-/** For lib/ itself: what a Net stands on. */
+/**
+ * For lib/ itself: what a Net stands on.
+ *
+ * @throws {CaffeError} ERR_CAFFE_INPUT for what is no Net.
+ */
 export function nativeOf(net: Net): NativeNet {
-  return net[NATIVE];
+  const inner = reading('The net', () => net?.[NATIVE]);
+  if (native.isNet(inner)) return inner;
+  throw new CaffeError('ERR_CAFFE_INPUT', `A Net was expected; ${describe(net)} was given.`);
 }
 
 /** For lib/ itself: a Net over a native one, such as a solver's. */
@@ -86,8 +98,14 @@ export class Net {
   readonly #owned: boolean;
   #disposing: Promise<void> | undefined;
 
+  static {
+    guardReceivers(Net, (value) => #owned in value);
+  }
+
   /** Use `Net.load` or `Net.from`. */
   constructor(inner: NativeNet, owned: boolean) {
+    if (!native.isNet(inner))
+      throw new CaffeError('ERR_CAFFE_INPUT', 'A Net is not constructed but loaded.', { hint: 'Use Net.load or Net.from.' });
     const facts = inner.facts;
     this[NATIVE] = inner;
     this.#owned = owned;
@@ -111,9 +129,7 @@ export class Net {
    *   column), ERR_CAFFE_WEIGHTS for weights that do not fit, ERR_CAFFE_FATAL for what Caffe itself refuses.
    */
   static async load(path: string, options: NetOptions = {}): Promise<Net> {
-    if (typeof path !== 'string' || path === '')
-      throw new CaffeError('ERR_CAFFE_INPUT', 'The path of a network must be a text that is not empty.');
-    return load({ path }, options);
+    return load({ path: requirePath(path, 'A network') }, options);
   }
 
   /**
@@ -122,7 +138,7 @@ export class Net {
    * @throws {CaffeError} as `load`.
    */
   static async from(model: ModelText, options: NetOptions = {}): Promise<Net> {
-    return load({ text: String(model) }, options);
+    return load({ text: textOf(model, 'A network') }, options);
   }
 
   /**
@@ -136,15 +152,16 @@ export class Net {
    *                      (the net keeps its former shapes); ERR_CAFFE_ABORTED; ERR_CAFFE_DISPOSED.
    */
   async forward(inputs: Record<string, TensorLike> = {}, options: RunOptions = {}): Promise<Tensors> {
-    const feeds = Object.entries(inputs).map(([name, value]) => {
+    const { start, end, blobs, signal } = readOptions(options, RUN_OPTIONS);
+    const feeds = readEntries(inputs, 'The inputs').map(([name, value]) => {
       if (!this.inputs.includes(name)) throw this.#unknown('an input', name, this.inputs);
       return { name, ...feedOf(value, `Input '${name}'`, name) };
     });
-    const first = this.#layerIndex(options.start, 0);
-    const last = this.#layerIndex(options.end, this.layers.length - 1);
-    if (first > last) throw wrongOrder(options, 'above');
-    const fetch = this.#fetched(this.#outputsWithin(first, last), options.blobs);
-    return withStopFlag(options.signal, (stop) => this[NATIVE].forward({ feeds, first, last, fetch, stop }));
+    const first = this.#layerIndex(start, 0);
+    const last = this.#layerIndex(end, this.layers.length - 1);
+    if (first > last) throw wrongOrder(start, end, 'above');
+    const fetch = this.#fetched(this.#outputsWithin(first, last), blobs);
+    return withStopFlag(signal, (stop) => this[NATIVE].forward({ feeds, first, last, fetch, stop }));
   }
 
   /**
@@ -157,15 +174,16 @@ export class Net {
    * @throws {CaffeError} as `forward`.
    */
   async backward(diffs: Record<string, TensorLike> = {}, options: RunOptions = {}): Promise<Tensors> {
-    const feeds = Object.entries(diffs).map(([name, value]) => {
+    const { start, end, blobs, signal } = readOptions(options, RUN_OPTIONS);
+    const feeds = readEntries(diffs, 'The diffs').map(([name, value]) => {
       if (!(name in this.blobs)) throw this.#unknown('a blob', name, this.blobNames);
       return { name, ...feedOf(value, `The diff of '${name}'`, name) };
     });
-    const first = this.#layerIndex(options.start, this.layers.length - 1);
-    const last = this.#layerIndex(options.end, 0);
-    if (first < last) throw wrongOrder(options, 'below');
-    const fetch = this.#fetched([...this.inputs], options.blobs);
-    return withStopFlag(options.signal, (stop) => this[NATIVE].backward({ feeds, first, last, fetch, stop }));
+    const first = this.#layerIndex(start, this.layers.length - 1);
+    const last = this.#layerIndex(end, 0);
+    if (first < last) throw wrongOrder(start, end, 'below');
+    const fetch = this.#fetched([...this.inputs], blobs);
+    return withStopFlag(signal, (stop) => this[NATIVE].backward({ feeds, first, last, fetch, stop }));
   }
 
   /**
@@ -183,7 +201,9 @@ export class Net {
    * @throws {CaffeError} ERR_CAFFE_WEIGHTS for a file that holds no weights, or another network's, or a shape that differs (unless not strict).
    */
   async copyFrom(weights: Weights, options: CopyOptions = {}): Promise<CopyReport> {
-    const { strict = true, ignore = [], rename = {} } = options;
+    const { strict = true, ...lists } = readOptions(options, ['strict', 'ignore', 'rename']);
+    const ignore = lists.ignore === undefined ? [] : readTexts(lists.ignore, "'ignore'");
+    const rename = lists.rename === undefined ? {} : record(readEntries(lists.rename, "'rename'"));
     for (const name of [...ignore, ...Object.values(rename)]) {
       if (!this.layers.some((layer) => layer.name === name)) {
         throw this.#unknown(
@@ -207,8 +227,11 @@ export class Net {
 
   /** Writes the parameters; under a temporary name first, so that there is never half a file. */
   async save(path: string, options: { format?: 'binaryproto' | 'hdf5'; diffs?: boolean } = {}): Promise<void> {
-    const { format = 'binaryproto', diffs = false } = options;
-    return this[NATIVE].save(path, { format, diffs });
+    const { format = 'binaryproto', diffs = false } = readOptions(options, ['format', 'diffs']);
+    if (format !== 'binaryproto' && format !== 'hdf5') {
+      throw new CaffeError('ERR_CAFFE_INPUT', `The format must be 'binaryproto' or 'hdf5'; ${describe(format)} was given.`);
+    }
+    return this[NATIVE].save(requirePath(path, 'The file to write'), { format, diffs });
   }
 
   /** The parameters as the bytes of a .caffemodel file. */
@@ -237,7 +260,7 @@ export class Net {
     return this.#disposing;
   }
 
-  [Symbol.asyncDispose](): Promise<void> {
+  async [Symbol.asyncDispose](): Promise<void> {
     return this.dispose();
   }
 
@@ -262,37 +285,67 @@ export class Net {
   }
 
   #fetched(names: string[], further: string[] = []): string[] {
-    for (const name of further) if (!(name in this.blobs)) throw this.#unknown('a blob', name, this.blobNames);
-    return [...new Set([...names, ...further])];
+    const added = readTexts(further, "'blobs'");
+    for (const name of added) if (!(name in this.blobs)) throw this.#unknown('a blob', name, this.blobNames);
+    return [...new Set([...names, ...added])];
   }
 
   #unknown(what: string, name: string, known: readonly string[]): CaffeError {
     const shown = known.length > 12 ? `${known.slice(0, 12).join(', ')} …` : known.join(', ');
-    return new CaffeError('ERR_CAFFE_INPUT', `'${name}' is not ${what} of '${this.name}'.`, {
+    return new CaffeError('ERR_CAFFE_INPUT', `${describe(name)} is not ${what} of '${this.name}'.`, {
       hint: known.length === 0 ? 'It has none.' : `It has: ${shown}.`,
     });
   }
 }
 
 async function load(model: NativeModel, options: NetOptions): Promise<Net> {
-  const { weights = [], phase = 'test', level = 0, stages = [], basePath = '' } = options;
+  const { weights, phase = 'test', level = 0, stages = [], basePath = '' } = readOptions(options, NET_OPTIONS);
   if (phase !== 'train' && phase !== 'test') {
-    throw new CaffeError('ERR_CAFFE_INPUT', `phase must be 'train' or 'test'; '${String(phase)}' was given.`);
+    throw new CaffeError('ERR_CAFFE_INPUT', `phase must be 'train' or 'test'; ${describe(phase)} was given.`);
   }
-  const sources = (Array.isArray(weights) ? weights : [weights]).map(checkedWeights);
-  const request: NativeNetRequest = { model, phase, level, stages, weights: sources, basePath };
+  const request: NativeNetRequest = {
+    model,
+    phase,
+    level,
+    stages: readTexts(stages, "'stages'"),
+    weights: weightsFrom(weights),
+    basePath: basePath === '' ? '' : requirePath(basePath, "'basePath'"),
+  };
   return new Net(await native.loadNet(request), true);
+}
+
+/**
+ * The text of a model.
+ *
+ * @throws {CaffeError} ERR_CAFFE_INPUT for what has no text of its own.
+ */
+export function textOf(model: ModelText, what: string): string {
+  const isText =
+    typeof model === 'string' ||
+    (typeof model === 'object' && model !== null && reading(what, () => model.toString !== Object.prototype.toString));
+  if (!isText) throw new CaffeError('ERR_CAFFE_INPUT', `${what} must be prototxt; ${describe(model)} was given.`);
+  return reading(what, () => String(model));
+}
+
+/** @throws {CaffeError} ERR_CAFFE_INPUT for anything but weights, or an array of them. */
+export function weightsFrom(weights: Weights | Weights[] | undefined): Weights[] {
+  if (weights === undefined) return [];
+  return reading('The weights', () => Array.isArray(weights))
+    ? readArray(weights as Weights[], 'The weights').map(checkedWeights)
+    : [checkedWeights(weights as Weights)];
 }
 
 /** @throws {CaffeError} ERR_CAFFE_INPUT for anything but a path or bytes. */
 export function checkedWeights(weights: Weights): Weights {
-  const isBytes = ArrayBuffer.isView(weights) && Object.prototype.toString.call(weights) === '[object Uint8Array]';
-  if ((typeof weights === 'string' && weights !== '') || isBytes) return weights;
-  throw new CaffeError('ERR_CAFFE_INPUT', 'Weights must be the path of a file, or its bytes as a Buffer or Uint8Array.');
+  if (types.isUint8Array(weights)) return weights;
+  if (typeof weights === 'string') return requirePath(weights, 'A file of weights');
+  throw new CaffeError('ERR_CAFFE_INPUT', `Weights must be the path of a file, or its bytes; ${describe(weights)} was given.`, {
+    hint: 'Bytes are a Buffer or Uint8Array.',
+  });
 }
 
-function wrongOrder(options: RunOptions, side: 'above' | 'below'): CaffeError {
-  return new CaffeError('ERR_CAFFE_INPUT', `The layer '${options.end}' to end with must lie ${side} '${options.start}', to start with.`);
+function wrongOrder(start: string | undefined, end: string | undefined, side: 'above' | 'below'): CaffeError {
+  return new CaffeError('ERR_CAFFE_INPUT', `The layer '${end}' to end with must lie ${side} '${start}', to start with.`);
 }
 
 function record<T>(entries: [string, T][]): Record<string, T> {

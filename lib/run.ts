@@ -1,5 +1,6 @@
 /** A long job as one object: a promise for its result that is also an iterable of its events. */
 import { throwIfAborted } from './abort';
+import { readOptions } from './given';
 
 /**
  * A real promise with extras (the pattern of execa). The job starts at once; iterating and awaiting are independent, and several
@@ -32,17 +33,19 @@ export interface RunControl<Event> {
  * Starts `work` and wraps it as a {@link Run}. Whatever `work` throws becomes the rejection.
  *
  * @param work   looks at `stopping()` now and then, and ends in good order.
- * @param signal aborting it ends the job as `stop()` does, but the run then rejects with an AbortError.
+ * @param options what the caller gave: aborting its `signal` ends the job as `stop()` does, but the run then rejects with an AbortError.
  */
 export function startRun<Event extends object, Result>(
   work: (control: RunControl<Event>) => Promise<Result>,
-  signal?: AbortSignal,
+  options?: { signal?: AbortSignal },
 ): Run<Event, Result> {
   const events = new EventHub<Event>();
   let stopped = false;
-  const stopping = () => stopped || signal?.aborted === true;
 
-  const job = workUnderSignal(() => work({ emit: (event) => events.emit(event), stopping }), signal);
+  const job = workUnderSignal((signal) => {
+    const stopping = () => stopped || signal?.aborted === true;
+    return work({ emit: (event) => events.emit(event), stopping });
+  }, options);
   job.then(
     () => events.end(),
     (error) => events.fail(error),
@@ -62,9 +65,13 @@ export function startRun<Event extends object, Result>(
   });
 }
 
-async function workUnderSignal<Result>(work: () => Promise<Result>, signal: AbortSignal | undefined): Promise<Result> {
+async function workUnderSignal<Result>(
+  work: (signal: AbortSignal | undefined) => Promise<Result>,
+  options: { signal?: AbortSignal } | undefined,
+): Promise<Result> {
+  const { signal } = readOptions(options, ['signal']);
   throwIfAborted(signal);
-  const result = await work();
+  const result = await work(signal);
   throwIfAborted(signal);
   return result;
 }

@@ -1,9 +1,11 @@
 /** Solvers: pycaffe's Solver with what it lacked, losses, tests and an early stop. */
 import path from 'node:path';
 import { withStopFlag } from './abort';
-import { CaffeError } from './errors';
+import { CaffeError, describe } from './errors';
+import { reading, readOptions, requirePath } from './given';
 import { type NativeModel, type NativeSolver, type NativeStep, native } from './native';
-import { checkedWeights, type ModelText, type Net, nativeOf, type Weights, wrapNet } from './net';
+import { type ModelText, type Net, nativeOf, textOf, type Weights, weightsFrom, wrapNet } from './net';
+import { guardReceivers } from './receiver';
 import { type Run, startRun } from './run';
 import type { Tensors } from './tensor';
 
@@ -43,8 +45,15 @@ export class Solver {
   readonly testNets: readonly Net[];
   #disposing: Promise<void> | undefined;
 
+  static {
+    guardReceivers(Solver, (value) => #native in value);
+  }
+
   /** Use `Solver.load` or `Solver.from`. */
   private constructor(inner: NativeSolver) {
+    if (!native.isSolver(inner)) {
+      throw new CaffeError('ERR_CAFFE_INPUT', 'A Solver is not constructed but loaded.', { hint: 'Use Solver.load or Solver.from.' });
+    }
     this.#native = inner;
     this.type = inner.type;
     this.net = wrapNet(inner.net, false);
@@ -57,9 +66,8 @@ export class Solver {
    * @throws {CaffeError} as `Net.load`.
    */
   static async load(file: string, options: SolverOptions = {}): Promise<Solver> {
-    if (typeof file !== 'string' || file === '')
-      throw new CaffeError('ERR_CAFFE_INPUT', 'The path of a solver must be a text that is not empty.');
-    return Solver.#load({ path: path.resolve(options.basePath ?? '', file) }, options);
+    const read = readSolverOptions(options);
+    return Solver.#load({ path: path.resolve(read.basePath, requirePath(file, 'A solver')) }, read);
   }
 
   /**
@@ -68,15 +76,12 @@ export class Solver {
    * @throws {CaffeError} as `Net.load`.
    */
   static async from(solver: ModelText | SolverParameter, options: SolverOptions = {}): Promise<Solver> {
-    const isParameter = typeof solver === 'object' && solver !== null && solver.toString === Object.prototype.toString;
-    const text = isParameter ? native.messages.toText('SolverParameter', solver) : String(solver);
-    return Solver.#load({ text }, options);
+    const text = isParameter(solver) ? native.messages.toText('SolverParameter', solver) : textOf(solver as ModelText, 'A solver');
+    return Solver.#load({ text }, readSolverOptions(options));
   }
 
-  static async #load(solver: NativeModel, options: SolverOptions): Promise<Solver> {
-    const { weights = [], basePath = '' } = options;
-    const sources = (Array.isArray(weights) ? weights : [weights]).map(checkedWeights);
-    return new Solver(await native.loadSolver({ solver, basePath, weights: sources }));
+  static async #load(solver: NativeModel, options: ReadSolverOptions): Promise<Solver> {
+    return new Solver(await native.loadSolver({ solver, ...options }));
   }
 
   /** Iterations done. @throws {CaffeError} ERR_CAFFE_BUSY while a step runs. */
@@ -101,7 +106,7 @@ export class Solver {
 
   set baseLearningRate(rate: number) {
     if (typeof rate !== 'number' || !(rate >= 0) || !Number.isFinite(rate)) {
-      throw new CaffeError('ERR_CAFFE_INPUT', `A learning rate must be a number from 0; ${String(rate)} was given.`);
+      throw new CaffeError('ERR_CAFFE_INPUT', `A learning rate must be a number from 0; ${describe(rate)} was given.`);
     }
     this.#native.baseLearningRate = rate;
   }
@@ -115,9 +120,10 @@ export class Solver {
    */
   async step(count = 1, options: { signal?: AbortSignal } = {}): Promise<StepResult> {
     if (!Number.isInteger(count) || count < 0) {
-      throw new CaffeError('ERR_CAFFE_INPUT', `The number of iterations must be an integer from 0; ${String(count)} was given.`);
+      throw new CaffeError('ERR_CAFFE_INPUT', `The number of iterations must be an integer from 0; ${describe(count)} was given.`);
     }
-    const { diverged, ...result } = await withStopFlag(options.signal, (stop) => this.#native.step(count, stop));
+    const { signal } = readOptions(options, ['signal']);
+    const { diverged, ...result } = await withStopFlag(signal, (stop) => this.#native.step(count, stop));
     if (diverged) throw divergence(result);
     return result;
   }
@@ -130,7 +136,8 @@ export class Solver {
    */
   solve(options: { signal?: AbortSignal; resume?: string } = {}): Run<StepResult & { type: 'iteration' }, SolveResult> {
     return startRun(async ({ emit, stopping }) => {
-      if (options.resume !== undefined) await this.restore(options.resume);
+      const { resume } = readOptions(options, ['resume']);
+      if (resume !== undefined) await this.restore(resume);
       const { max_iter: iterations = 0, snapshot_after_train: snapshots = true } = this.param;
       let last = await this.step(0);
       while (last.iteration < Number(iterations) && !stopping()) {
@@ -140,7 +147,7 @@ export class Solver {
       const finished = last.iteration >= Number(iterations);
       const snapshot = snapshots || !finished ? await this.snapshot() : undefined;
       return { ...last, reason: finished ? 'finished' : 'stopped', snapshot };
-    }, options.signal);
+    }, options);
   }
 
   /**
@@ -149,7 +156,8 @@ export class Solver {
    * @returns mean outputs.
    */
   async test(index = 0, options: { signal?: AbortSignal } = {}): Promise<Tensors> {
-    return withStopFlag(options.signal, (stop) => this.#native.test(index, stop));
+    const { signal } = readOptions(options, ['signal']);
+    return withStopFlag(signal, (stop) => this.#native.test(index, stop));
   }
 
   /** Writes `<prefix>_iter_N.caffemodel` and `.solverstate`, each under a temporary name first. */
@@ -163,7 +171,7 @@ export class Solver {
    * @throws {CaffeError} ERR_CAFFE_WEIGHTS for another solver's file, a truncated one, or none; the solver stays as it was.
    */
   async restore(file: string): Promise<void> {
-    return this.#native.restore(file);
+    return this.#native.restore(requirePath(file, 'A solver state'));
   }
 
   /** Applies the gradients in the net's diffs once, as Step does after backward. */
@@ -182,9 +190,23 @@ export class Solver {
     return this.#disposing;
   }
 
-  [Symbol.asyncDispose](): Promise<void> {
+  async [Symbol.asyncDispose](): Promise<void> {
     return this.dispose();
   }
+}
+
+type ReadSolverOptions = { weights: Weights[]; basePath: string };
+
+function readSolverOptions(options: SolverOptions): ReadSolverOptions {
+  const { weights, basePath = '' } = readOptions(options, ['weights', 'basePath']);
+  return { weights: weightsFrom(weights), basePath: basePath === '' ? '' : requirePath(basePath, "'basePath'") };
+}
+
+/** Whether it is fields, and not a text or what turns into one. */
+function isParameter(solver: ModelText | SolverParameter): solver is SolverParameter {
+  if (typeof solver !== 'object' || solver === null) return false;
+  const toString: unknown = reading('The solver', () => solver.toString);
+  return toString === undefined || toString === Object.prototype.toString;
 }
 
 function divergence(step: Omit<NativeStep, 'diverged'>): CaffeError {

@@ -1,5 +1,7 @@
 /** Tensors, and what a caller may give in their place. */
+import { types } from 'node:util';
 import { CaffeError, describe } from './errors';
+import { reading } from './given';
 import type { Tensor } from './native';
 
 export type { Tensor, Tensors } from './native';
@@ -17,13 +19,9 @@ export function shapeText(shape: readonly number[]): string {
   return shape.length === 0 ? 'scalar' : shape.join('×');
 }
 
-function isFloat32Array(value: unknown): value is Float32Array {
-  // Not instanceof: a value from another realm (a worker's vm context, Jest) is as good.
-  return ArrayBuffer.isView(value) && Object.prototype.toString.call(value) === '[object Float32Array]';
-}
-
 function asValues(value: unknown, what: string): Float32Array {
-  if (isFloat32Array(value)) return value;
+  // Not instanceof: a value from another realm (a worker's vm context, Jest) is as good.
+  if (types.isFloat32Array(value)) return value;
   if (Array.isArray(value)) return Float32Array.from(value, (entry) => asNumber(entry, what));
   throw new CaffeError('ERR_CAFFE_INPUT', `${what} must be a Float32Array or an array of numbers; ${describe(value)} was given.`, {
     hint: ArrayBuffer.isView(value) ? 'Convert it: Float32Array.from(values).' : undefined,
@@ -36,10 +34,14 @@ function asNumber(value: unknown, what: string): number {
 }
 
 function checkedShape(shape: unknown, what: string): number[] {
-  const known = Array.isArray(shape) && shape.every((extent) => Number.isInteger(extent) && extent >= 0 && extent < 2 ** 31);
-  if (!known)
+  const read: unknown[] | undefined = Array.isArray(shape) ? Array.from(shape) : undefined;
+  if (!read?.every(isExtent))
     throw new CaffeError('ERR_CAFFE_INPUT', `The shape of ${what} must be an array of integers from 0; ${describe(shape)} was given.`);
-  return [...(shape as number[])];
+  return read;
+}
+
+function isExtent(extent: unknown): extent is number {
+  return typeof extent === 'number' && Number.isInteger(extent) && extent >= 0 && extent < 2 ** 31;
 }
 
 function isTensor(value: TensorLike): value is Tensor {
@@ -51,12 +53,14 @@ function isTensor(value: TensorLike): value is Tensor {
  *
  * @throws {CaffeError} ERR_CAFFE_INPUT for a wrong type, or values that do not fill the tensor's shape.
  */
-export function feedOf(value: TensorLike, what: string, blob: string): { shape?: number[]; data: Float32Array } {
-  if (!isTensor(value)) return { data: asValues(value, what) };
-  const shape = checkedShape(value.shape, what);
-  const data = asValues(value.data, what);
-  requireFilled(data.length, shape, what, blob);
-  return { shape, data };
+export function feedOf(value: TensorLike, what: string, blob?: string): { shape?: number[]; data: Float32Array } {
+  return reading(what, () => {
+    if (!isTensor(value)) return { data: asValues(value, what) };
+    const shape = checkedShape(value.shape, what);
+    const data = asValues(value.data, what);
+    requireFilled(data.length, shape, what, blob);
+    return { shape, data };
+  });
 }
 
 /**
@@ -75,7 +79,7 @@ export function asTensor(
   return { shape, data };
 }
 
-function requireFilled(count: number, shape: readonly number[], what: string, blob: string): void {
+function requireFilled(count: number, shape: readonly number[], what: string, blob: string | undefined): void {
   if (count === sizeOf(shape)) return;
   throw new CaffeError('ERR_CAFFE_INPUT', `${what} has ${count} values; its shape ${shapeText(shape)} takes ${sizeOf(shape)}.`, { blob });
 }

@@ -1,7 +1,9 @@
-import { CaffeError } from './errors';
+import { CaffeError, describe } from './errors';
+import { readArray, readEntries } from './given';
 import { type ImageTensor, requireImage } from './image';
 import { type NativeTransformerSpec, native, type Tensor } from './native';
-import { shapeText, sizeOf } from './tensor';
+import { guardReceivers } from './receiver';
+import { feedOf, shapeText } from './tensor';
 
 /** One value for each channel, or an image: [height, width] for all channels, [channels, height, width], or that with a leading 1. */
 export type Mean = readonly number[] | Float32Array | Tensor;
@@ -24,16 +26,21 @@ type Settings = Omit<NativeTransformerSpec, 'size'>;
 export class Transformer {
   readonly #inputs = new Map<string, { shape: number[]; settings: Settings }>();
 
+  static {
+    guardReceivers(Transformer, (value) => #inputs in value);
+  }
+
   /**
    * @param inputs shape of each input blob, [items, channels, height, width].
    * @throws {CaffeError} ERR_CAFFE_INPUT for a shape that has not four extents from 1.
    */
   constructor(inputs: Readonly<Record<string, readonly number[]>>) {
-    for (const [name, shape] of Object.entries(inputs)) {
-      if (!Array.isArray(shape) || shape.length !== 4 || !shape.every((extent) => Number.isInteger(extent) && extent >= 1)) {
-        throw wrong(name, `Input '${name}' must have the shape [items, channels, height, width]; ${JSON.stringify(shape)} was given.`);
+    for (const [name, given] of readEntries(inputs, 'The inputs')) {
+      const shape = readArray(given, `The shape of '${name}'`);
+      if (shape.length !== 4 || !shape.every((extent) => Number.isInteger(extent) && extent >= 1 && extent < 2 ** 31)) {
+        throw wrong(name, `Input '${name}' must have the shape [items, channels, height, width]; ${describe(shape)} was given.`);
       }
-      this.#inputs.set(name, { shape: [...shape], settings: {} });
+      this.#inputs.set(name, { shape, settings: {} });
     }
   }
 
@@ -43,10 +50,11 @@ export class Transformer {
    */
   setTranspose(name: string, order: readonly number[]): void {
     const { settings } = this.#input(name);
-    if (!isPermutation(order, 3)) {
-      throw wrong(name, `The transpose order of '${name}' must name each of the axes 0, 1 and 2 once; ${JSON.stringify(order)} was given.`);
+    const axes = readArray(order, `The transpose order of '${name}'`);
+    if (!isPermutation(axes, 3)) {
+      throw wrong(name, `The transpose order of '${name}' must name each of the axes 0, 1 and 2 once; ${describe(axes)} was given.`);
     }
-    settings.transpose = [...order];
+    settings.transpose = axes;
   }
 
   /**
@@ -56,11 +64,12 @@ export class Transformer {
   setChannelSwap(name: string, order: readonly number[]): void {
     const { settings, shape } = this.#input(name);
     const channels = shape[1] as number;
-    if (!isPermutation(order, channels)) {
-      const given = JSON.stringify(order);
+    const swap = readArray(order, `The channel swap of '${name}'`);
+    if (!isPermutation(swap, channels)) {
+      const given = describe(swap);
       throw wrong(name, `The channel swap of '${name}' must name each of its ${channels} channels once, from 0; ${given} was given.`);
     }
-    settings.channelSwap = [...order];
+    settings.channelSwap = swap;
   }
 
   /** Factor before the mean is subtracted: 255 for networks that were trained on 0..255. */
@@ -102,7 +111,8 @@ export class Transformer {
    */
   async deprocess(name: string, tensor: Tensor): Promise<ImageTensor> {
     const spec = this.#spec(name);
-    return native.deprocess(requireImage(withoutLeadingOnes(tensor), 'The data'), spec);
+    const { shape, data } = feedOf(tensor, 'The data', name);
+    return native.deprocess(requireImage(shape ? withoutLeadingOnes({ shape, data }) : tensor, 'The data'), spec);
   }
 
   #spec(name: string): NativeTransformerSpec {
@@ -114,7 +124,7 @@ export class Transformer {
     const input = this.#inputs.get(name);
     if (!input) {
       const hint = this.#inputs.size > 0 ? `Its inputs are: ${[...this.#inputs.keys()].join(', ')}.` : 'It was made without inputs.';
-      throw new CaffeError('ERR_CAFFE_INPUT', `'${name}' is not an input of this transformer.`, { blob: name, hint });
+      throw new CaffeError('ERR_CAFFE_INPUT', `${describe(name)} is not an input of this transformer.`, { blob: String(name), hint });
     }
     return input;
   }
@@ -125,25 +135,21 @@ function wrong(blob: string, message: string): CaffeError {
 }
 
 function isPermutation(order: readonly number[], length: number): boolean {
-  return Array.isArray(order) && order.length === length && Array.from({ length }, (_, i) => i).every((i) => order.includes(i));
+  return order.length === length && Array.from({ length }, (_, i) => i).every((i) => order.includes(i));
 }
 
 function requireScale(name: string, scale: number): number {
   if (!Number.isFinite(scale) || scale === 0) {
-    throw wrong(name, `A scale of '${name}' must be a finite number other than 0; ${String(scale)} was given.`);
+    throw wrong(name, `A scale of '${name}' must be a finite number other than 0; ${describe(scale)} was given.`);
   }
   return scale;
 }
 
 function meanTensor(name: string, mean: Mean, channels: number): Tensor {
-  if (Array.isArray(mean) || ArrayBuffer.isView(mean)) return perChannel(name, Float32Array.from(mean as ArrayLike<number>), channels);
-  const { shape, data } = withoutLeadingOnes((mean ?? {}) as Tensor);
-  if (!Array.isArray(shape) || !ArrayBuffer.isView(data)) {
-    throw wrong(name, `The mean of '${name}' must be one number for each channel, or a Tensor.`);
-  }
-  if (data.length !== sizeOf(shape) || data.length === 0) {
-    throw wrong(name, `The mean of '${name}' has ${data.length} values; its shape ${shapeText(shape)} takes ${sizeOf(shape)}.`);
-  }
+  const read = feedOf(mean, `The mean of '${name}'`, name);
+  if (!read.shape) return perChannel(name, Float32Array.from(read.data), channels);
+  const { shape, data } = withoutLeadingOnes({ shape: read.shape, data: read.data });
+  if (data.length === 0) throw wrong(name, `The mean of '${name}' has no values.`);
   if (shape.length === 1) return perChannel(name, Float32Array.from(data), channels);
   const ownChannels = shape.length === 2 ? channels : shape[0];
   if (shape.length > 3 || ownChannels !== channels) {
@@ -164,8 +170,7 @@ function perChannel(name: string, data: Float32Array, channels: number): Tensor 
 
 /** The same data seen with three axes at most, where those in front have the length 1. */
 function withoutLeadingOnes(tensor: Tensor): Tensor {
-  const shape = tensor?.shape;
-  if (!Array.isArray(shape)) return tensor;
+  const { shape } = tensor;
   const extra = Math.max(0, shape.length - 3);
   return shape.slice(0, extra).every((extent) => extent === 1) ? { shape: shape.slice(extra), data: tensor.data } : tensor;
 }

@@ -95,7 +95,7 @@ test('an aborted signal ends the job in good order and rejects with an AbortErro
     const count = await tickUntilStopped(control);
     ended = true;
     return count;
-  }, controller.signal);
+  }, controller);
   controller.abort(new Error('no time'));
   const failure = await failureOf(run);
   expect(failure).toMatchObject({ name: 'AbortError', code: 'ERR_CAFFE_ABORTED', cause: new Error('no time') });
@@ -104,7 +104,7 @@ test('an aborted signal ends the job in good order and rejects with an AbortErro
 
 test('a signal that was aborted before starts nothing', async () => {
   const work = jest.fn();
-  const failure = await failureOf(startRun<Event, void>(work, AbortSignal.abort()));
+  const failure = await failureOf(startRun<Event, void>(work, { signal: AbortSignal.abort() }));
   expect(failure.code).toBe('ERR_CAFFE_ABORTED');
   expect(work).not.toHaveBeenCalled();
 });

@@ -29,7 +29,7 @@ type WrittenSets = Partial<Record<SetName, WrittenSet>> & { train: WrittenSet };
  * @returns the dataset, as `openDataset` gives it.
  * @throws {CaffeError} ERR_CAFFE_DATASET when the folder is missing or a file, has fewer than two classes with enough images, or a
  *   class without images that can be read; when the output exists, or lies inside the source. ERR_CAFFE_INPUT for an option out of
- *   range; ERR_CAFFE_FILE when the output cannot be written; ERR_CAFFE_ABORTED.
+ *   range; ERR_CAFFE_FILE when the output cannot be written; ERR_CAFFE_CALLBACK when `onProgress` throws; ERR_CAFFE_ABORTED.
  */
 export async function createDataset(source: string, options: DatasetOptions = {}): Promise<Dataset> {
   const settings = settingsFrom(source, options);

@@ -1,6 +1,7 @@
 import { access } from 'node:fs/promises';
 import path from 'node:path';
 import { CaffeError } from '../errors';
+import { requirePath } from '../given';
 import { type NativeDatabaseReader, native } from '../native';
 import { DATASET_FILES, type Dataset, SET_FILES, SET_NAMES, type SetName } from './dataset';
 import { type DatasetRecord, readRecord, sealOf } from './record';
@@ -12,8 +13,7 @@ import { type DatasetRecord, readRecord, sealOf } from './record';
  *   another dataset's.
  */
 export async function openDataset(folder: string): Promise<Dataset> {
-  if (typeof folder !== 'string') throw new CaffeError('ERR_CAFFE_INPUT', 'A dataset is opened by the path of its folder.');
-  const root = path.resolve(folder);
+  const root = path.resolve(requirePath(folder, 'A dataset'));
   const record = await readRecord(root);
   await requireFile(root, DATASET_FILES.mean);
   await requireFile(root, DATASET_FILES.labels);

@@ -1,5 +1,7 @@
 import path from 'node:path';
-import { CaffeError } from '../errors';
+import { throwIfAborted } from '../abort';
+import { CaffeError, describe } from '../errors';
+import { readArray, readOptions, requirePath } from '../given';
 import { RESIZE_MODES, type ResizeMode } from '../pixels';
 import { ENCODINGS, type Encoding, type SetName } from './dataset';
 
@@ -37,8 +39,8 @@ export interface DatasetOptions {
   minimum?: number;
   /** Ends the work with an AbortError; nothing is left behind. */
   signal?: AbortSignal;
-  /** Called after each image. */
-  onProgress?: (progress: DatasetProgress) => void;
+  /** Called after each image, and awaited; what it throws ends the work with ERR_CAFFE_CALLBACK. */
+  onProgress?: (progress: DatasetProgress) => void | Promise<void>;
 }
 
 /** The options, complete and checked. */
@@ -54,15 +56,35 @@ export interface DatasetSettings {
   seed: number;
   minimum: number;
   signal?: AbortSignal;
-  onProgress: (progress: DatasetProgress) => void;
+  onProgress: (progress: DatasetProgress) => void | Promise<void>;
 }
 
 const LARGEST_SIDE = 8192;
 
+/** All of them: the compiler refuses a list that lacks one. */
+const OPTIONS: Record<keyof DatasetOptions, true> = {
+  output: true,
+  overwrite: true,
+  size: true,
+  resizeMode: true,
+  channels: true,
+  encoding: true,
+  validation: true,
+  test: true,
+  seed: true,
+  minimum: true,
+  signal: true,
+  onProgress: true,
+};
+
 /** @throws {CaffeError} ERR_CAFFE_INPUT for a source that is no path, or an option out of range, by name. */
 export function settingsFrom(source: string, options: DatasetOptions): DatasetSettings {
-  if (typeof source !== 'string' || source === '') throw wrong('The source of a dataset is the path of a folder');
-  const { validation = 25, test = 0, seed = 0, minimum = 2, channels = 3 } = options;
+  requirePath(source, 'The source of a dataset');
+  const read = readOptions(options, Object.keys(OPTIONS) as (keyof DatasetOptions)[]);
+  const { validation = 25, test = 0, seed = 0, minimum = 2, channels = 3, overwrite = false, onProgress = () => {}, signal } = read;
+  throwIfAborted(signal);
+  requireOneOf('overwrite', overwrite, [true, false]);
+  if (typeof onProgress !== 'function') throw wrong(`'onProgress' is a function; found ${describe(onProgress)}`);
   requirePercentage('validation', validation);
   requirePercentage('test', test);
   if (validation + test >= 100) throw wrong(`'validation' and 'test' are ${validation} and ${test} %, which leaves nothing to train with`);
@@ -71,22 +93,24 @@ export function settingsFrom(source: string, options: DatasetOptions): DatasetSe
   requireOneOf('channels', channels, [1, 3]);
   const sets = [100, validation, test].filter((share) => share > 0).length;
   return {
-    output: path.resolve(options.output ?? `${path.basename(path.resolve(source))}-dataset`),
-    overwrite: options.overwrite ?? false,
-    size: sizeFrom(options.size ?? 256),
-    resizeMode: requireOneOf('resizeMode', options.resizeMode ?? 'squash', RESIZE_MODES),
+    output: path.resolve(
+      read.output === undefined ? `${path.basename(path.resolve(source))}-dataset` : requirePath(read.output, "'output'"),
+    ),
+    overwrite,
+    size: sizeFrom(read.size ?? 256),
+    resizeMode: requireOneOf('resizeMode', read.resizeMode ?? 'squash', RESIZE_MODES),
     channels,
-    encoding: requireOneOf('encoding', options.encoding ?? 'png', ENCODINGS),
+    encoding: requireOneOf('encoding', read.encoding ?? 'png', ENCODINGS),
     shares: { validation, test },
     seed,
     minimum: Math.max(minimum, sets),
-    signal: options.signal,
-    onProgress: options.onProgress ?? (() => {}),
+    signal,
+    onProgress,
   };
 }
 
 function sizeFrom(size: number | readonly [number, number]): [number, number] {
-  const sides: readonly number[] = typeof size === 'number' ? [size, size] : size;
+  const sides: readonly number[] = typeof size === 'number' ? [size, size] : readArray(size, "'size'");
   const [height, width] = sides;
   if (sides.length !== 2 || height === undefined || width === undefined) throw wrong(`'size' is a number or [height, width]`);
   requireWhole('size', height, 1, LARGEST_SIDE);
@@ -96,17 +120,17 @@ function sizeFrom(size: number | readonly [number, number]): [number, number] {
 
 function requirePercentage(name: string, value: number): void {
   if (!(typeof value === 'number' && value >= 0 && value < 100))
-    throw wrong(`'${name}' is a percentage from 0 to below 100; found ${value}`);
+    throw wrong(`'${name}' is a percentage from 0 to below 100; found ${describe(value)}`);
 }
 
 function requireWhole(name: string, value: number, least: number, most: number): void {
   if (!Number.isInteger(value) || value < least || value > most) {
-    throw wrong(`'${name}' is a whole number from ${least} to ${most}; found ${JSON.stringify(value)}`);
+    throw wrong(`'${name}' is a whole number from ${least} to ${most}; found ${describe(value)}`);
   }
 }
 
 function requireOneOf<Value>(name: string, value: Value, known: readonly Value[]): Value {
-  if (!known.includes(value)) throw wrong(`'${name}' is one of ${known.join(', ')}; found ${JSON.stringify(value)}`);
+  if (!known.includes(value)) throw wrong(`'${name}' is one of ${known.join(', ')}; found ${describe(value)}`);
   return value;
 }
 

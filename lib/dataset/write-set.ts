@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { throwIfAborted } from '../abort';
 import { CaffeError } from '../errors';
+import { callingBack } from '../given';
 import { type NativeDatabaseWriter, type NativeDatasetItem, native, type Tensor } from '../native';
 import { keyOf, SET_FILES, type SetName, type SkippedFile } from './dataset';
 import { mapInOrder } from './in-order';
@@ -46,7 +47,8 @@ export async function writeSet(
       if ('reason' in stored) skipped.push(stored);
       else await writer.add(image, stored);
       throwIfAborted(settings.signal);
-      settings.onProgress({ stage: name, done: ++done, total: images.length, file: image.file });
+      const progress = { stage: name, done: ++done, total: images.length, file: image.file };
+      await callingBack("'onProgress'", () => settings.onProgress(progress));
     }
     await writer.flush();
     const counts = countByLabel(writer.written, labels.length);

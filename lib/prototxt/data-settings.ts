@@ -1,3 +1,4 @@
+import { readArray, readOptions } from '../given';
 import { inputError } from './input-error';
 import { encodeFloat, encodeString } from './literals';
 import type { Layer } from './network';
@@ -114,9 +115,34 @@ export function settingsSnippets(settings: DataSource & FileSettings): string[] 
   ];
 }
 
-/** @throws {CaffeError} ERR_CAFFE_INPUT for a setting that Caffe could not read. `name` says whose: 'train' or 'validation'. */
-export function checkSettings(name: string, settings: DataSource): void {
-  const { source, batchSize, backend = 'LMDB', cropSize, meanFile, meanValues = [], scale = 1 } = settings ?? {};
+/** All of them: the compiler refuses a list that lacks one. */
+const SETTINGS: Record<keyof DataSource, true> = {
+  source: true,
+  batchSize: true,
+  backend: true,
+  mirror: true,
+  cropSize: true,
+  meanFile: true,
+  meanValues: true,
+  scale: true,
+  shuffle: true,
+};
+
+/**
+ * A caller's settings, each read once. `name` says whose they are: 'train' or 'validation'.
+ *
+ * @throws {CaffeError} ERR_CAFFE_INPUT for a setting that Caffe could not read.
+ */
+export function readSource(name: string, settings: DataSource): DataSource {
+  if (settings === undefined) throw inputError(name, 'the settings of a data layer', settings);
+  const read = readOptions(settings, Object.keys(SETTINGS) as (keyof DataSource)[], `'${name}'`);
+  const meanValues = read.meanValues === undefined ? undefined : readArray(read.meanValues, `'${name}.meanValues'`);
+  checkSettings(name, { ...read, meanValues });
+  return { ...read, meanValues };
+}
+
+function checkSettings(name: string, settings: DataSource): void {
+  const { source, batchSize, backend = 'LMDB', mirror, cropSize, meanFile, meanValues = [], scale = 1, shuffle } = settings;
   const check = (holds: boolean, field: string, expected: string, found: unknown) => {
     if (!holds) throw inputError(`${name}.${field}`, expected, found);
   };
@@ -124,14 +150,20 @@ export function checkSettings(name: string, settings: DataSource): void {
   check(batchSize === undefined || isWhole(batchSize, 1), 'batchSize', 'a whole number from 1', batchSize);
   check(backend === 'LMDB', 'backend', "'LMDB'", backend);
   check(cropSize === undefined || isWhole(cropSize, 0), 'cropSize', 'a whole number from 0', cropSize);
+  check(isFlag(mirror), 'mirror', 'true or false', mirror);
+  check(isFlag(shuffle), 'shuffle', 'true or false', shuffle);
   check(Number.isFinite(scale), 'scale', 'a finite number', scale);
-  check(Array.isArray(meanValues) && meanValues.every(Number.isFinite), 'meanValues', 'an array of finite numbers', meanValues);
+  check(meanValues.every(Number.isFinite), 'meanValues', 'an array of finite numbers', meanValues);
   check(meanFile === undefined || isText(meanFile), 'meanFile', 'the path of a mean picture', meanFile);
   check(meanFile === undefined || meanValues.length === 0, 'meanFile', 'no value beside meanValues', meanFile);
 }
 
 function isText(value: unknown): boolean {
   return typeof value === 'string' && value !== '';
+}
+
+function isFlag(value: unknown): boolean {
+  return value === undefined || typeof value === 'boolean';
 }
 
 function isWhole(value: number, least: number): boolean {

@@ -1,4 +1,5 @@
 import { CaffeError } from '../errors';
+import { readEntries, reading, readOptions } from '../given';
 import type { PrototxtSource } from './document';
 import type { Edits } from './edits';
 import { Graph } from './graph';
@@ -39,8 +40,8 @@ const PROBABILITY = 'prob';
  * @throws {CaffeError} ERR_CAFFE_INPUT for a shape that is none, a missing one, or one for a blob that is no input;
  *                      ERR_CAFFE_UNSUPPORTED when the file has nothing to deploy or an old notation; ERR_CAFFE_PROTOTXT.
  */
-export function toDeploy(source: PrototxtSource, { input }: DeployOptions): DeployResult {
-  checkShapes(input);
+export function toDeploy(source: PrototxtSource, options: DeployOptions): DeployResult {
+  const input = readShapes(readOptions(options, ['input']).input);
   const network = readNetwork(source);
   const sources = sourcesOf(network, new Set(Object.keys(input)));
   const plan = planDeployment(network, new Set(sources), input);
@@ -117,12 +118,13 @@ function inputLayer([blob, shape]: [string, readonly number[]]): string {
   return layerSnippet({ name: blob, type: 'Input', tops: [blob], fields: [`input_param { shape: { ${dimensions} } }`] });
 }
 
-function checkShapes(input: DeployOptions['input']): void {
-  if (typeof input !== 'object' || input === null) throw inputError('input', 'the shape of each input blob', input);
-  for (const [blob, shape] of Object.entries(input)) {
-    if (Array.isArray(shape) && shape.length > 0 && shape.every((size) => Number.isInteger(size) && size > 0)) continue;
-    throw inputError(`input.${blob}`, 'an array of whole numbers from 1', shape, { blob });
-  }
+function readShapes(input: DeployOptions['input']): DeployOptions['input'] {
+  const shapes = readEntries(input, "'input'").map(([blob, given]): [string, number[]] => {
+    const shape = reading(`'input.${blob}'`, () => (Array.isArray(given) ? Array.from(given as number[]) : []));
+    if (shape.length > 0 && shape.every((size) => Number.isInteger(size) && size > 0)) return [blob, shape];
+    throw inputError(`input.${blob}`, 'an array of whole numbers from 1', given, { blob });
+  });
+  return Object.fromEntries(shapes);
 }
 
 function checkInputs(kept: readonly Layer[], input: DeployOptions['input']): void {

@@ -1,4 +1,6 @@
-import { CaffeError } from '../errors';
+import { CaffeError, describe } from '../errors';
+import { calling, reading } from '../given';
+import { guardReceivers } from '../receiver';
 import { Edits } from './edits';
 import type { MessageNode } from './nodes';
 import { parseTree } from './parser';
@@ -14,17 +16,21 @@ export type PrototxtSource = string | PrototxtDocument;
 export class PrototxtDocument {
   /** The file as a message: its fields are the top-level ones. */
   readonly root: MessageNode;
-  private readonly source: SourceText;
+  readonly #source: SourceText;
+
+  static {
+    guardReceivers(PrototxtDocument, (value) => #source in value);
+  }
 
   /** @throws {CaffeError} ERR_CAFFE_PROTOTXT for a syntax error; ERR_CAFFE_INPUT when it is not given a string. */
   constructor(text: string) {
     if (typeof text !== 'string') {
-      throw new CaffeError('ERR_CAFFE_INPUT', `A prototxt source is text or a PrototxtDocument; found ${typeof text}.`, {
+      throw new CaffeError('ERR_CAFFE_INPUT', `A prototxt source is text or a PrototxtDocument; found ${describe(text)}.`, {
         hint: 'Read the file as text: await readFile(path, "utf8").',
       });
     }
-    this.source = new SourceText(text);
-    this.root = parseTree(this.source);
+    this.#source = new SourceText(text);
+    this.root = parseTree(this.#source);
   }
 
   /**
@@ -35,13 +41,16 @@ export class PrototxtDocument {
    */
   edit(change: (edits: Edits) => void): PrototxtDocument {
     const edits = new Edits(this.root);
-    change(edits);
-    return new PrototxtDocument(edits.apply());
+    const text = calling('The change', () => {
+      change(edits);
+      return edits.apply();
+    });
+    return new PrototxtDocument(text);
   }
 
   /** The text, byte for byte. */
   toString(): string {
-    return this.source.text;
+    return this.#source.text;
   }
 }
 
@@ -54,7 +63,12 @@ export function parse(text: string): PrototxtDocument {
   return new PrototxtDocument(text);
 }
 
+/** The text of a source. @throws {CaffeError} ERR_CAFFE_INPUT for what is none. */
+export function textOf(source: PrototxtSource): string {
+  return typeof source === 'string' ? source : documentOf(source).toString();
+}
+
 /** The document of a source, parsed if it is text. */
 export function documentOf(source: PrototxtSource): PrototxtDocument {
-  return source instanceof PrototxtDocument ? source : parse(source);
+  return reading('The source', () => source instanceof PrototxtDocument) ? (source as PrototxtDocument) : parse(source as string);
 }

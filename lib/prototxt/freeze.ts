@@ -1,4 +1,5 @@
 import { CaffeError } from '../errors';
+import { readOptions, readTexts } from '../given';
 import type { PrototxtSource } from './document';
 import { type Layer, type Network, readNetwork } from './network';
 import { layersNamed, setMultipliers, settableParameters } from './params';
@@ -26,8 +27,9 @@ const FROZEN = { learning: 0, decay: 0 };
  *                      ERR_CAFFE_UNSUPPORTED as {@link readNetwork}.
  */
 export function freeze(source: PrototxtSource, options: FreezeOptions): FreezeResult {
+  const { through, except } = readOptions(options, ['through', 'except']);
   const network = readNetwork(source);
-  const layers = layersToFreeze(network, options);
+  const layers = layersToFreeze(network, { through, except: except === undefined ? except : readTexts(except, "'except'") });
   const document = network.document.edit((edits) => {
     for (const layer of layers) setMultipliers(edits, layer, Array(settableParameters(layer)).fill(FROZEN));
   });

@@ -1,4 +1,5 @@
 import { CaffeError } from '../errors';
+import { readOptions, readTexts } from '../given';
 import type { PrototxtSource } from './document';
 import { inputError } from './input-error';
 import { type Layer, readNetwork } from './network';
@@ -23,12 +24,13 @@ const BIAS_DECAY = 0;
  * @throws {CaffeError} ERR_CAFFE_INPUT for a layer that does not exist or has no parameters, and for a factor that is not a
  *                      finite number from 0; ERR_CAFFE_PROTOTXT or ERR_CAFFE_UNSUPPORTED as {@link readNetwork}.
  */
-export function setLearningRates(source: PrototxtSource, { layers, factor }: LearningRateOptions): string {
+export function setLearningRates(source: PrototxtSource, options: LearningRateOptions): string {
+  const { layers, factor } = readOptions(options, ['layers', 'factor']);
   if (!Number.isFinite(factor) || factor < 0) {
     throw inputError('factor', 'a finite number from 0', factor);
   }
   const network = readNetwork(source);
-  const named = [...new Set(layers)].flatMap((name) => layersNamed(network, name));
+  const named = [...new Set(readTexts(layers, "'layers'"))].flatMap((name) => layersNamed(network, name));
   return network.document
     .edit((edits) => {
       for (const layer of named) setMultipliers(edits, layer, multiplied(layer, factor));

@@ -1,4 +1,5 @@
 import { CaffeError } from '../errors';
+import { calling, readEntries, readOptions } from '../given';
 import type { PrototxtSource } from './document';
 import type { Edits } from './edits';
 import { findHeads, type Head } from './heads';
@@ -44,7 +45,8 @@ interface Renaming {
  *                      something that is no head; ERR_CAFFE_PROTOTXT for text that does not parse; ERR_CAFFE_UNSUPPORTED for a
  *                      network without a classifier or in an old notation.
  */
-export function retarget(source: PrototxtSource, options: RetargetOptions): RetargetResult {
+export function retarget(source: PrototxtSource, given: RetargetOptions): RetargetResult {
+  const options = readOptions(given, ['classes', 'rename']);
   checkClasses(options.classes);
   const network = readNetwork(source);
   const renamings = planRenamings(network, headsOf(network), options);
@@ -87,7 +89,10 @@ function planRenamings(network: Network, heads: readonly Head[], { classes, rena
 
 function wantedNames(heads: readonly Head[], rename: RetargetOptions['rename'] = {}): Map<string, string> {
   const names = heads.map(({ name }) => name);
-  const entries = typeof rename === 'function' ? names.map((name) => [name, rename(name)] as const) : Object.entries(rename);
+  const entries =
+    typeof rename === 'function'
+      ? names.map((name) => [name, calling("'rename'", () => rename(name))] as const)
+      : readEntries(rename, "'rename'");
   const wanted = new Map<string, string>();
   for (const [from, to] of entries) {
     if (to === undefined) continue;

@@ -1,4 +1,5 @@
 import { CaffeError } from '../errors';
+import { reading } from '../given';
 import { inputError } from './input-error';
 import { encodeDouble, encodeFloat, encodeString } from './literals';
 import {
@@ -27,10 +28,9 @@ const KINDS = { net: 'NetParameter', solver: 'SolverParameter' } as const;
 export function stringify(object: NetParameter, kind: 'net'): string;
 export function stringify(object: SolverParameter, kind: 'solver'): string;
 export function stringify(object: NetParameter | SolverParameter, kind: keyof typeof KINDS): string {
-  if (!Object.hasOwn(KINDS, kind)) throw inputError('kind', "'net' or 'solver'", kind);
-  return messageLines(object, KINDS[kind], kind)
-    .map((line) => `${line}\n`)
-    .join('');
+  if (kind !== 'net' && kind !== 'solver') throw inputError('kind', "'net' or 'solver'", kind);
+  const lines = reading(`'${kind}'`, () => messageLines(object, KINDS[kind], kind));
+  return lines.map((line) => `${line}\n`).join('');
 }
 
 function messageLines(object: unknown, message: MessageName, path: string): string[] {

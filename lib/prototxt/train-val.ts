@@ -1,6 +1,7 @@
 import { CaffeError } from '../errors';
+import { readOptions } from '../given';
 import { type DataBlobs, dataBlobsOf } from './data-blobs';
-import { checkSettings, type DataSource, mergeSettings, readSettings, readsDataset, settingsSnippets } from './data-settings';
+import { type DataSource, mergeSettings, readSettings, readSource, readsDataset, settingsSnippets } from './data-settings';
 import type { PrototxtSource } from './document';
 import type { Edits } from './edits';
 import { Graph } from './graph';
@@ -46,9 +47,9 @@ interface Plan {
  * @throws {CaffeError} ERR_CAFFE_INPUT for settings Caffe could not read; ERR_CAFFE_UNSUPPORTED when the network needs blobs
  *                      other than data and labels, or has an old notation; ERR_CAFFE_PROTOTXT.
  */
-export function toTrainVal(source: PrototxtSource, options: TrainValOptions): TrainValResult {
-  checkSettings('train', options.train);
-  checkSettings('validation', options.validation);
+export function toTrainVal(source: PrototxtSource, given: TrainValOptions): TrainValResult {
+  const read = readOptions(given, ['train', 'validation', 'classes']);
+  const options = { ...read, train: readSource('train', read.train), validation: readSource('validation', read.validation) };
   if (options.classes !== undefined) checkClasses(options.classes);
   const network = readNetwork(source);
   const plan = planTraining(network, options.classes ?? Number.POSITIVE_INFINITY);

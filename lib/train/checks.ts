@@ -1,5 +1,6 @@
 /** Checks of the caller's options, with errors that name the option, what it was and what it may be. */
-import { CaffeError } from '../errors';
+import { CaffeError, describe } from '../errors';
+import { reading, requirePath } from '../given';
 import { type MeanOption, SOLVER_TYPES, type TrainOptions } from './options';
 import { type LearningRatePolicy, POLICY_TYPES } from './policy';
 
@@ -11,6 +12,9 @@ export function checkOptions(options: TrainOptions): void {
   const counts = ['batchSize', 'validationBatchSize', 'iterationSize', 'keepSnapshots'] as const;
   for (const name of positive) check(name, options[name], (value) => value > 0 && Number.isFinite(value), 'a number above 0');
   for (const name of counts) check(name, options[name], isWholeFrom(1), 'a whole number from 1');
+  check('overwrite', options.overwrite, isBoolean, 'true or false');
+  check('mirror', options.mirror, isBoolean, 'true or false');
+  if (options.output !== undefined) requirePath(options.output, "'output'");
   check('cropSize', options.cropSize, isWholeFrom(0), 'a whole number from 0');
   check('momentum', options.momentum, (value) => value >= 0 && value < 1, 'a number from 0 to below 1');
   check('rmsDecay', options.rmsDecay, (value) => value > 0 && value < 1, 'a number between 0 and 1');
@@ -38,8 +42,12 @@ function checkLearningRate({ learningRate, weights }: TrainOptions): void {
 }
 
 function check<T>(name: string, value: T | undefined, holds: (value: T) => boolean, expected: string): void {
-  if (value === undefined || holds(value)) return;
-  throw new CaffeError('ERR_CAFFE_INPUT', `'${name}' is ${expected}; found ${JSON.stringify(value)}.`);
+  if (value === undefined || reading(`'${name}'`, () => holds(value))) return;
+  throw new CaffeError('ERR_CAFFE_INPUT', `'${name}' is ${expected}; found ${describe(value)}.`);
+}
+
+function isBoolean(value: unknown): boolean {
+  return typeof value === 'boolean';
 }
 
 function isWholeFrom(least: number): (value: number) => boolean {
@@ -48,7 +56,7 @@ function isWholeFrom(least: number): (value: number) => boolean {
 
 function isMean(mean: MeanOption): boolean {
   if (typeof mean === 'string') return ['image', 'pixel', 'none'].includes(mean);
-  return (mean.length === 1 || mean.length === 3) && mean.every(Number.isFinite);
+  return Array.isArray(mean) && (mean.length === 1 || mean.length === 3) && mean.every(Number.isFinite);
 }
 
 function isPolicy(policy: LearningRatePolicy): boolean {

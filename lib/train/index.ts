@@ -2,7 +2,7 @@
 import type { Model } from '../model';
 import { type Run, startRun } from '../run';
 import type { TrainingEvent } from './events';
-import type { TrainOptions } from './options';
+import { readTrainOptions, type TrainOptions } from './options';
 import { runTraining } from './training';
 
 export type { EndReason, RetargetedHead, TrainingEvent, TrainingWarning } from './events';
@@ -34,5 +34,5 @@ export type { LearningRatePolicy } from './policy';
  *   number, with the last good snapshot as `file`; ERR_CAFFE_ABORTED.
  */
 export function train(options: TrainOptions): Run<TrainingEvent, Model> {
-  return startRun((control) => runTraining(options ?? {}, control), options?.signal);
+  return startRun((control) => runTraining(readTrainOptions(options), control), options);
 }

@@ -2,6 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { CaffeError } from '../errors';
 import { exists } from '../model-files';
+import { textOf } from '../net';
 import type { PrototxtDocument } from '../prototxt';
 
 /** The folder of the networks that ship with the package. */
@@ -21,7 +22,7 @@ export interface NetworkSource {
  * @throws {CaffeError} ERR_CAFFE_FILE when it is neither a file nor a shipped network; ERR_CAFFE_INPUT when it is not given.
  */
 export async function readNetworkSource(network: PrototxtDocument | string): Promise<NetworkSource> {
-  if (typeof network === 'object' && network !== null) return { text: network.toString(), name: undefined };
+  if (typeof network === 'object' && network !== null) return { text: textOf(network, "'network'"), name: undefined };
   if (typeof network !== 'string' || network === '') {
     throw new CaffeError('ERR_CAFFE_INPUT', "'network' is missing.", {
       hint: 'Give the path of a prototxt file, its text, or the name of a shipped network.',

@@ -1,4 +1,5 @@
 import type { Dataset } from '../dataset';
+import { readOptions } from '../given';
 import type { Model } from '../model';
 import type { PrototxtDocument } from '../prototxt';
 import type { LearningRatePolicy } from './policy';
@@ -68,4 +69,36 @@ export interface TrainOptions {
   seed?: number;
   /** Aborting finishes the iteration, writes a snapshot, and rejects with an AbortError. */
   signal?: AbortSignal;
+}
+
+/** All of them: the compiler refuses a list that lacks one. */
+const OPTIONS: Record<keyof TrainOptions, true> = {
+  dataset: true,
+  network: true,
+  weights: true,
+  output: true,
+  overwrite: true,
+  epochs: true,
+  batchSize: true,
+  validationBatchSize: true,
+  iterationSize: true,
+  validateEvery: true,
+  snapshotEvery: true,
+  keepSnapshots: true,
+  solverType: true,
+  learningRate: true,
+  learningRatePolicy: true,
+  momentum: true,
+  rmsDecay: true,
+  weightDecay: true,
+  cropSize: true,
+  mirror: true,
+  mean: true,
+  seed: true,
+  signal: true,
+};
+
+/** The options, each read once. @throws {CaffeError} ERR_CAFFE_INPUT for options that are no object, or cannot be read. */
+export function readTrainOptions(options: TrainOptions): TrainOptions {
+  return readOptions(options, Object.keys(OPTIONS) as (keyof TrainOptions)[]);
 }

@@ -1,7 +1,10 @@
 import path from 'node:path';
+import { types } from 'node:util';
 import { DATASET_FILES, type Dataset, openDataset } from '../dataset';
 import { CaffeError } from '../errors';
+import { reading } from '../given';
 import { exists } from '../model-files';
+import { checkedWeights } from '../net';
 import { checkOptions } from './checks';
 import type { RetargetedHead, TrainingEvent } from './events';
 import { ModelFolder } from './model-folder';
@@ -48,8 +51,8 @@ export async function prepare(options: TrainOptions): Promise<Preparation> {
 
 /** Opened anew, since a dataset that was opened long ago may have been moved or replaced. */
 async function datasetOf(dataset: TrainOptions['dataset']): Promise<Dataset> {
-  const folder = typeof dataset === 'string' ? dataset : dataset?.path;
-  if (folder !== undefined) return openDataset(folder);
+  const folder = typeof dataset === 'string' ? dataset : reading("'dataset'", () => dataset?.path);
+  if (typeof folder === 'string') return openDataset(folder);
   throw new CaffeError('ERR_CAFFE_INPUT', "'dataset' is missing.", {
     hint: 'Give a dataset of createDataset or openDataset, or its folder.',
   });
@@ -57,8 +60,8 @@ async function datasetOf(dataset: TrainOptions['dataset']): Promise<Dataset> {
 
 /** The weights to copy, known to be there. */
 async function weightsOf(weights: TrainOptions['weights']): Promise<Preparation['weights']> {
-  if (weights === undefined || ArrayBuffer.isView(weights)) return weights;
-  const file = typeof weights === 'string' ? weights : weights.best.path;
+  if (weights === undefined || types.isUint8Array(weights)) return weights;
+  const file = checkedWeights(typeof weights === 'string' ? weights : reading("'weights'", () => weights.best.path)) as string;
   if (await exists(file)) return path.resolve(file);
   throw new CaffeError('ERR_CAFFE_FILE', `The weights '${file}' do not exist.`, {
     file,

@@ -38,7 +38,7 @@ describe('parseNet', () => {
       "Did you mean 'num_output'?",
     ],
     ['__proto__ { }', 1, 1, "no field '__proto__'", undefined],
-    ['name: 5', 1, 7, "'name' takes a string; found 5.", undefined],
+    ['name: 5', 1, 7, "'name' takes a string; found 5n.", undefined],
     ['layer: 5', 1, 8, "'layer' takes a message", undefined],
     ['layer { dropout_param: "x" }', 1, 24, "'dropout_param' takes a message", undefined],
     ['name: "a"\nname: "b"', 2, 1, "'name' is given more than once", undefined],
@@ -149,11 +149,11 @@ solver_mode: CPU
 
   test.each([
     [{ layer: [{ convolution_param: { num_output: '2' } }] }, "'net.layer[0].convolution_param.num_output' takes a whole number"],
-    [{ layer: {} }, "'net.layer' takes an array; found an object."],
+    [{ layer: {} }, "'net.layer' takes an array; found {}."],
     [{ layer: [null] }, "'net.layer[0]' takes an object; found null."],
-    [{ name: 5n }, "'net.name' takes a string; found 5."],
+    [{ name: 5n }, "'net.name' takes a string; found 5n."],
     [{ force_backward: 1 }, 'takes true or false; found 1.'],
-    [{ layer: [{ phase: 'train' }] }, 'takes one of TRAIN, TEST; found "train".'],
+    [{ layer: [{ phase: 'train' }] }, "takes one of TRAIN, TEST; found 'train'."],
     [{ input_dim: [Number.NaN] }, 'found NaN'],
     [null, "'net' takes an object; found null."],
   ])('refuses %p', (object, message) => {
