@@ -22,7 +22,8 @@ Failure InLayer(const Failure& failure, const std::string& layer);
 // A CaffeError object, made by the class that lib/errors.ts handed to us.
 Napi::Value ToJs(Napi::Env env, const Failure& failure);
 
-// What the caller's own code threw while a value was read (a getter, a Proxy), as the cause of a CaffeError; a CaffeError as it is.
+// What the caller's own code threw while a value was read (a getter, a Proxy), as the cause of a CaffeError; a CaffeError as it
+// is.
 Napi::Error AsCaffeError(const Napi::Error& error);
 
 // Runs a synchronous method; what it throws becomes a JS exception.

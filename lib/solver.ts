@@ -205,8 +205,8 @@ function readSolverOptions(options: SolverOptions): ReadSolverOptions {
 /** Whether it is fields, and not a text or what turns into one. */
 function isParameter(solver: ModelText | SolverParameter): solver is SolverParameter {
   if (typeof solver !== 'object' || solver === null) return false;
-  const toString: unknown = reading('The solver', () => solver.toString);
-  return toString === undefined || toString === Object.prototype.toString;
+  const conversion: unknown = reading('The solver', () => solver.toString);
+  return conversion === undefined || conversion === Object.prototype.toString;
 }
 
 function divergence(step: Omit<NativeStep, 'diverged'>): CaffeError {

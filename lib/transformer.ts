@@ -1,5 +1,5 @@
 import { CaffeError, describe } from './errors';
-import { readArray, readEntries } from './given';
+import { readArray, readEntries, reading } from './given';
 import { type ImageTensor, requireImage } from './image';
 import { type NativeTransformerSpec, native, type Tensor } from './native';
 import { guardReceivers } from './receiver';
@@ -36,9 +36,9 @@ export class Transformer {
    */
   constructor(inputs: Readonly<Record<string, readonly number[]>>) {
     for (const [name, given] of readEntries(inputs, 'The inputs')) {
-      const shape = readArray(given, `The shape of '${name}'`);
+      const shape = reading(`The shape of '${name}'`, () => (Array.isArray(given) ? Array.from(given as number[]) : []));
       if (shape.length !== 4 || !shape.every((extent) => Number.isInteger(extent) && extent >= 1 && extent < 2 ** 31)) {
-        throw wrong(name, `Input '${name}' must have the shape [items, channels, height, width]; ${describe(shape)} was given.`);
+        throw wrong(name, `Input '${name}' must have the shape [items, channels, height, width]; ${describe(given)} was given.`);
       }
       this.#inputs.set(name, { shape, settings: {} });
     }

@@ -40,7 +40,7 @@ export interface DatasetOptions {
   /** Ends the work with an AbortError; nothing is left behind. */
   signal?: AbortSignal;
   /** Called after each image, and awaited; what it throws ends the work with ERR_CAFFE_CALLBACK. */
-  onProgress?: (progress: DatasetProgress) => void | Promise<void>;
+  onProgress?: (progress: DatasetProgress) => void;
 }
 
 /** The options, complete and checked. */
@@ -56,7 +56,7 @@ export interface DatasetSettings {
   seed: number;
   minimum: number;
   signal?: AbortSignal;
-  onProgress: (progress: DatasetProgress) => void | Promise<void>;
+  onProgress: (progress: DatasetProgress) => void;
 }
 
 const LARGEST_SIDE = 8192;

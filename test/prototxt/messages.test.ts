@@ -38,7 +38,7 @@ describe('parseNet', () => {
       "Did you mean 'num_output'?",
     ],
     ['__proto__ { }', 1, 1, "no field '__proto__'", undefined],
-    ['name: 5', 1, 7, "'name' takes a string; found 5n.", undefined],
+    ['name: 5', 1, 7, "'name' takes a string; found 5.", undefined],
     ['layer: 5', 1, 8, "'layer' takes a message", undefined],
     ['layer { dropout_param: "x" }', 1, 24, "'dropout_param' takes a message", undefined],
     ['name: "a"\nname: "b"', 2, 1, "'name' is given more than once", undefined],

@@ -177,8 +177,6 @@ const loading = [
   { api: 'Net.from', name: 'an extent of 0', code: 'ERR_CAFFE_PROTOTXT', run: () => Net.from(input(1, 0, 8)) },
   { api: 'Net.from', name: 'an extent of -1', code: 'ERR_CAFFE_PROTOTXT', run: () => Net.from(input(1, -1, 8)) },
   { api: 'Net.from', name: 'an extent of 2^31', code: REFUSED, run: () => Net.from(input(2 ** 31)) },
-  { api: 'Net.from', name: 'an extent of 2^32 + 3', code: REFUSED, run: () => Net.from(input(1, 2 ** 32 + 3)) },
-  { api: 'Net.from', name: 'an extent of 2^53', code: REFUSED, run: () => Net.from(input(2 ** 53)) },
   { api: 'Net.from', name: 'an extent of 2^63', code: 'ERR_CAFFE_PROTOTXT', run: () => Net.from(input('9223372036854775808')) },
   { api: 'Net.from', name: 'a blob of 2^40 values', code: 'ERR_CAFFE_FATAL', run: () => Net.from(input(2 ** 20, 2 ** 20)) },
   {
@@ -205,12 +203,6 @@ const loading = [
     name: 'a kernel larger than the image',
     code: 'ERR_CAFFE_FATAL',
     run: () => Net.from(above('type: "Convolution" convolution_param { num_output: 1 kernel_size: 99 }')),
-  },
-  {
-    api: 'Net.from',
-    name: 'a pad of 2^31 - 1',
-    code: REFUSED,
-    run: () => Net.from(above('type: "Convolution" convolution_param { num_output: 1 kernel_size: 3 pad: 2147483647 }')),
   },
   {
     api: 'Net.from',
