@@ -153,7 +153,7 @@ const loading = [
   {
     api: 'Net.from',
     name: 'stride: 0',
-    code: 'ERR_CAFFE_FATAL',
+    code: 'ERR_CAFFE_PROTOTXT',
     run: () => Net.from(above('type: "Convolution" convolution_param { num_output: 1 kernel_size: 3 stride: 0 }')),
   },
   {
@@ -176,20 +176,28 @@ const loading = [
   },
   { api: 'Net.from', name: 'an extent of 0', code: 'ERR_CAFFE_PROTOTXT', run: () => Net.from(input(1, 0, 8)) },
   { api: 'Net.from', name: 'an extent of -1', code: 'ERR_CAFFE_PROTOTXT', run: () => Net.from(input(1, -1, 8)) },
-  { api: 'Net.from', name: 'an extent of 2^31', code: REFUSED, run: () => Net.from(input(2 ** 31)) },
+  { api: 'Net.from', name: 'an extent of 2^31', code: 'ERR_CAFFE_PROTOTXT', run: () => Net.from(input(2 ** 31)) },
+  { api: 'Net.from', name: 'an extent of 2^32 + 3', code: 'ERR_CAFFE_PROTOTXT', run: () => Net.from(input(1, 2 ** 32 + 3)) },
+  { api: 'Net.from', name: 'an extent of 2^53', code: 'ERR_CAFFE_PROTOTXT', run: () => Net.from(input(2 ** 53)) },
+  {
+    api: 'Net.from',
+    name: 'a pad of 2^31 - 1',
+    code: SHAPE,
+    run: () => Net.from(above('type: "Convolution" convolution_param { num_output: 1 kernel_size: 3 pad: 2147483647 }')),
+  },
   { api: 'Net.from', name: 'an extent of 2^63', code: 'ERR_CAFFE_PROTOTXT', run: () => Net.from(input('9223372036854775808')) },
-  { api: 'Net.from', name: 'a blob of 2^40 values', code: 'ERR_CAFFE_FATAL', run: () => Net.from(input(2 ** 20, 2 ** 20)) },
+  { api: 'Net.from', name: 'a blob of 2^40 values', code: 'ERR_CAFFE_PROTOTXT', run: () => Net.from(input(2 ** 20, 2 ** 20)) },
   {
     api: 'Net.from',
     name: 'extents whose product wraps around to 0',
-    code: 'ERR_CAFFE_FATAL',
+    code: 'ERR_CAFFE_PROTOTXT',
     run: () => Net.from(input(2 ** 16, 2 ** 16, 2 ** 16, 2 ** 16)),
   },
   { api: 'Net.from', name: 'a shape of 33 axes', code: 'ERR_CAFFE_FATAL', run: () => Net.from(input(...new Array(33).fill(1))) },
   {
     api: 'Net.from',
     name: 'parameters of 2^40 values',
-    code: REFUSED,
+    code: SHAPE,
     run: () => Net.from(above('type: "InnerProduct" inner_product_param { num_output: 2147483647 }')),
   },
   {
@@ -201,7 +209,7 @@ const loading = [
   {
     api: 'Net.from',
     name: 'a kernel larger than the image',
-    code: 'ERR_CAFFE_FATAL',
+    code: SHAPE,
     run: () => Net.from(above('type: "Convolution" convolution_param { num_output: 1 kernel_size: 99 }')),
   },
   {
