@@ -63,7 +63,7 @@ void FitMemory(FloatBlob* blob) {
   const std::size_t bytes = static_cast<std::size_t>(blob->count()) * sizeof(float);
   for (const Part part : {Part::kData, Part::kDiff}) {
     BlobMemory& memory = Access::Memory(*blob, part);
-    if (memory && memory->size() < bytes) memory = boost::make_shared<caffe::SyncedMemory>(bytes);
+    if (bytes > (memory ? memory->size() : 0)) memory = boost::make_shared<caffe::SyncedMemory>(bytes);
   }
 }
 
@@ -93,6 +93,7 @@ void SavedBlob::Restore(FloatBlob* blob) const {
   Access::Memory(*blob, Part::kData) = data_;
   Access::Memory(*blob, Part::kDiff) = diff_;
   Access::Capacity(*blob) = capacity_;
+  FitMemory(blob);  // a blob that never had a shape comes back as a single value
 }
 
 void ShrinkTo(const std::vector<int>& shape, FloatBlob* blob) {

@@ -102,6 +102,7 @@ describe('shapes', () => {
       input('a', 1000000, 1, 1) + input('b', 1000000, 1) + layer('RNN', ['a', 'b'], ['x'], 'recurrent_param { num_output: 1 }'),
     ],
     ['labels without a shape', `${image}layer { name: "b" type: "Input" top: "b" } ${layer('Accuracy', ['a', 'b'], ['x'])}`],
+    ['more bins than rows', one('SPP', 'spp_param { pyramid_height: 5 }')],
     ['fewer labels than pairs', input('a', 4, 5) + input('b', 4, 5) + input('c', 1) + layer('ContrastiveLoss', ['a', 'b', 'c'], ['x'])],
   ])('%s', async (_, text) => {
     expect(await failureOf(Net.from(text))).toMatchObject({ code: 'ERR_CAFFE_SHAPE', layer: 'x' });

@@ -1,8 +1,11 @@
 /** Every layer type of the linked Caffe, misconfigured in every way that its schema allows: refused with a reason, or run. */
-import { spawn } from 'node:child_process';
-import path from 'node:path';
+import { writeFileSync } from 'node:fs';
 import { caffe } from '../lib/caffe';
+import { runChild } from './support/child';
+import { temporaryFolder } from './support/folders';
 import { casesOf, type LayerCase, TEMPLATES } from './support/layer-cases';
+
+const folder = temporaryFolder();
 
 interface Refusal {
   code: string;
@@ -22,31 +25,18 @@ interface Report {
 }
 
 /** Runs cases in a process of their own. */
-function run(cases: LayerCase[]): Promise<Report> {
-  return new Promise((resolve) => {
-    const child = spawn(process.execPath, [path.join(__dirname, 'children/networks.js')], {
-      env: { ...process.env, OMP_WAIT_POLICY: 'passive', OMP_NUM_THREADS: '1' },
-    });
-    let stdout = '';
-    let stderr = '';
-    child.stdout.on('data', (data) => {
-      stdout += data;
-    });
-    child.stderr.on('data', (data) => {
-      stderr += data;
-    });
-    child.on('close', (code, signal) => {
-      const outcomes: Report['outcomes'] = new Map();
-      let last = 'none';
-      for (const line of stdout.split('\n').filter(Boolean)) {
-        const { start, end, outcome, afterwards } = JSON.parse(line);
-        if (start) last = start;
-        if (end) outcomes.set(end, { ...outcome, afterwards });
-      }
-      resolve({ code, signal, stderr, last, outcomes });
-    });
-    child.stdin.end(JSON.stringify(cases));
-  });
+async function run(cases: LayerCase[]): Promise<Report> {
+  const file = folder(`${cases[0]?.type}.json`);
+  writeFileSync(file, JSON.stringify(cases));
+  const { code, signal, stdout, stderr } = await runChild('networks.js', file);
+  const outcomes: Report['outcomes'] = new Map();
+  let last = 'none';
+  for (const line of stdout.split('\n').filter(Boolean)) {
+    const { start, end, outcome, afterwards } = JSON.parse(line);
+    if (start) last = start;
+    if (end) outcomes.set(end, { ...outcome, afterwards });
+  }
+  return { code, signal, stderr, last, outcomes };
 }
 
 const isRefusal = (outcome: Outcome): outcome is Refusal => outcome !== 'ran';

@@ -27,6 +27,7 @@
 #include <map>
 #include <typeinfo>
 #include <utility>
+#include <vector>
 
 #include "creation.h"
 #include "files.h"
@@ -89,6 +90,27 @@ class InfogainLoss final : public Guarded<caffe::InfogainLossLayer<float>, Check
   }
 };
 
+// Caffe never gives back what its inner layers are made of.
+class Spp final : public Guarded<caffe::SPPLayer<float>, CheckSpp> {
+ public:
+  using Guarded::Guarded;
+  ~Spp() override {
+    DeleteAll(split_top_vec_);
+    DeleteAll(pooling_bottom_vecs_);
+    DeleteAll(pooling_top_vecs_);
+    DeleteAll(pooling_outputs_);
+    DeleteAll(flatten_layers_);
+    DeleteAll(flatten_top_vecs_);
+    DeleteAll(flatten_outputs_);
+  }
+
+ private:
+  template <typename Owned>
+  static void DeleteAll(const std::vector<Owned*>& all) {
+    for (Owned* one : all) delete one;
+  }
+};
+
 // The net inside it has a trace of its own: what goes wrong in there concerns this layer.
 template <typename Base>
 class Recurrent final : public Guarded<Base, CheckRecurrent> {
@@ -140,7 +162,7 @@ const std::map<std::string, Replacement>& Replacements() {
       {"Pooling", Put<caffe::PoolingLayer<float>, CheckPooling>},
       {"RNN", Replace<caffe::RNNLayer<float>, Recurrent<caffe::RNNLayer<float>>>},
       {"Reshape", Put<caffe::ReshapeLayer<float>, CheckReshape>},
-      {"SPP", Put<caffe::SPPLayer<float>, CheckNothing>},
+      {"SPP", Replace<caffe::SPPLayer<float>, Spp>},
       {"Slice", Put<caffe::SliceLayer<float>, CheckNothing>},
       {"Tile", Put<caffe::TileLayer<float>, CheckTile>},
   };

@@ -40,6 +40,7 @@ void CheckDeconvolution(const Arrival& arrival);
 void CheckIm2col(const Arrival& arrival);
 void CheckLrn(const Arrival& arrival);
 void CheckPooling(const Arrival& arrival);
+void CheckSpp(const Arrival& arrival);
 
 // After a reshape: an empty top would make the layers above divide by zero.
 void CheckTops(const caffe::LayerParameter& layer, const Blobs& tops);

@@ -13,10 +13,11 @@ namespace {
 void Require(const caffe::Net<float>& net, const std::vector<int>& blobs, const char* what) {
   for (const int blob : blobs) {
     if (net.blobs()[blob]->count() > 0) continue;
+    const std::string& name = net.blob_names()[blob];
     FailureDetails details;
-    details.blob = net.blob_names()[blob];
+    details.blob = name;
     details.hint = "A Filter that selects nothing, or an Input without a shape, hands on no values.";
-    throw Failure("SHAPE", std::string("Its ") + what + " '" + details.blob + "' is empty.", std::move(details));
+    throw Failure("SHAPE", std::string("Its ") + what + " '" + name + "' is empty.", std::move(details));
   }
 }
 

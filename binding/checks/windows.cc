@@ -161,4 +161,20 @@ void CheckPooling(const Arrival& arrival) {
   }
 }
 
+// Level n cuts its bottom into 2^n bins in each direction. Where that leaves some of them without a row, Caffe gives up half-way.
+void CheckSpp(const Arrival& arrival) {
+  const caffe::Blob<float>& bottom = *arrival.bottoms[0];
+  if (bottom.num_axes() != 4) return;
+  for (const std::int64_t extent : {bottom.shape(2), bottom.shape(3)}) {
+    for (std::uint32_t level = 0; extent > 0 && level < arrival.layer.spp_param().pyramid_height(); ++level) {
+      const std::int64_t bins = std::int64_t{1} << level;
+      const std::int64_t kernel = (extent + bins - 1) / bins;
+      const std::int64_t pad = (kernel * bins - extent + 1) / 2;
+      if (pad < kernel) continue;
+      throw Misshapen(arrival.layer, "cannot cut " + std::to_string(extent) + " values into " + std::to_string(bins) + " bins",
+                      "Lower spp_param.pyramid_height, or use larger inputs.");
+    }
+  }
+}
+
 }  // namespace caffe_node

@@ -1,7 +1,7 @@
-// Loads and runs the networks on its standard input, each with every kind of data, and says on its standard output what became of
-// them, one JSON value a line: the name before, so that a crash names its case, and the outcome after.
+// Loads and runs the networks in the file of its first argument, each with every kind of data, and says what became of them, one
+// JSON value a line: the name before, so that a crash names its case, and the outcome after.
 const { readFileSync, writeSync } = require('node:fs');
-const { Net } = require('../..');
+const { caffe, Net } = require('../..');
 
 const LINEAR = `layer { name: "data" type: "Input" top: "data" input_param { shape { dim: 1 dim: 3 } } }
 layer { name: "fc" type: "InnerProduct" bottom: "data" top: "fc"
@@ -72,7 +72,8 @@ async function outcomeOf(text, phase) {
 }
 
 async function main() {
-  for (const { name, text } of JSON.parse(readFileSync(0, 'utf8'))) {
+  caffe.setThreads(1); // these nets are so small that threads would only get in each other's way
+  for (const { name, text } of JSON.parse(readFileSync(process.argv[2], 'utf8'))) {
     say({ start: name });
     const outcome = { test: await outcomeOf(text, 'test'), train: await outcomeOf(text, 'train') };
     const linear = await Net.from(LINEAR);
