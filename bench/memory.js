@@ -1,4 +1,5 @@
-// Whether the resident set stays flat: 10,000 forward calls of one small net, and 200 load/dispose cycles of SqueezeNet.
+// Whether the resident set stays flat: 10,000 forward calls of one small net, 1,000 load/run/dispose cycles of SqueezeNet,
+// and 1,000 constructions that fail.
 //   node --expose-gc bench/memory.js
 const { Net } = require('..');
 const { models } = require('./common');
@@ -28,13 +29,13 @@ async function forwards() {
 async function cycles() {
   const { deploy, weights } = models();
   const marks = [];
-  for (let index = 0; index <= 200; index++) {
+  for (let index = 0; index <= 1000; index++) {
     const net = await Net.load(deploy, { weights });
     await net.forward();
     await net.dispose();
-    if (index % 25 === 0) marks.push(residentMegabytes().toFixed(0));
+    if (index % 100 === 0) marks.push(residentMegabytes().toFixed(0));
   }
-  console.log(`resident MB at each 25 of 200 load/dispose cycles: ${marks.join(' ')}`);
+  console.log(`resident MB at each 100 of 1,000 load/dispose cycles: ${marks.join(' ')}`);
 }
 
 async function failures() {

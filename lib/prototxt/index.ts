@@ -1,3 +1,4 @@
+export { type CoordinateMap, type CoordinateMapOptions, coordinateMap, cropBetween } from './coordinate-map';
 export type { DataSettings, DataSource } from './data-settings';
 export { type DeployOptions, type DeployResult, toDeploy } from './deploy';
 export { PrototxtDocument, type PrototxtSource, parse } from './document';
