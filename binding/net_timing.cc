@@ -99,6 +99,10 @@ class RunTimingJob final : public Job {
  public:
   explicit RunTimingJob(std::shared_ptr<NetTiming> timing) : timing_(std::move(timing)) {}
   void Execute(const StopFlag& stop) override { times_ = timing_->Run(stop); }
+  void Abandon() override {
+    timing_->Abandon();
+    static_cast<void>(new std::shared_ptr<NetTiming>(timing_));  // owned by nobody: the parked thread still stands inside it
+  }
   Napi::Value Settle(Napi::Env env) override {
     Napi::Object object = Napi::Object::New(env);
     object.Set("forward", ToJs(env, times_.forward));

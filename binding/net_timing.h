@@ -32,6 +32,8 @@ class NetTiming {
   NetTiming& operator=(const NetTiming&) = delete;
 
   IterationTimes Run(const StopFlag& stop);
+  // The net died with its thread inside a Caffe that cannot throw. Whoever calls this sees to it that the object stays for ever.
+  void Abandon() { net_->Abandon(); }
   const std::vector<LayerFacts>& layers() const { return net_->layers(); }
   Lane* lane() const { return net_->lane(); }
 

@@ -6,6 +6,7 @@ export { drawNet } from './draw-net';
 export { type ExtractedFeatures, type ExtractFeaturesOptions, extractFeatures } from './extract-features';
 export { type FeatureOptions, streamFeatures } from './features';
 export { logCsv } from './log-csv';
+export { type OpenSolverOptions, openSolver } from './open-solver';
 export { type LogRow, type ParsedLog, parseLog } from './parse-log';
 export type { NetworkLike, ToolProgress } from './source';
 export { type TestedNet, type TestNetOptions, testNet } from './test-net';
