@@ -3,7 +3,7 @@ import type { MeanOption, SolverType, TrainOptions } from '../train';
 import { action, type Context, toJson } from './command';
 import { choice, count, fromZero, integerFrom, json, positive } from './options';
 import { write } from './stream';
-import { showTraining } from './training-report';
+import { TrainingReport } from './training-report';
 
 type TrainCommandOptions = Omit<TrainOptions, 'dataset' | 'output' | 'signal'>;
 
@@ -39,9 +39,10 @@ export function addTrain(program: Command): void {
 async function trainModel({ signal, progress, json, report }: Context, dataset: string, output: string, options: TrainCommandOptions) {
   const { train } = await import('../train/index.js');
   const run = train({ ...options, dataset, output, signal });
+  const lines = new TrainingReport(progress);
   for await (const event of run) {
     if (json) write(`${toJson(event)}\n`);
-    else showTraining(event, progress);
+    else lines.event(event);
   }
   const model = await run;
   const { path, labels, best, metrics } = model;

@@ -3,34 +3,33 @@ import type { TrainingEvent } from '../train';
 import { decimal } from './command';
 import type { Progress } from './progress';
 
-let iterations = 1;
+export class TrainingReport {
+  private iterations = 1;
 
-export function showTraining(event: TrainingEvent, progress: Progress): void {
-  switch (event.type) {
-    case 'search':
-      progress.update(event.iteration, event.total, `looking for a learning rate: ${decimal(event.learningRate)}`);
-      break;
-    case 'start':
-      progress.stop();
-      iterations = event.plan.iterations;
-      for (const line of startLines(event)) progress.note(line);
-      break;
-    case 'iteration': {
-      const { iteration, epoch, loss, eta } = event;
-      progress.update(iteration, iterations, `epoch ${epoch.toFixed(1)}, loss ${decimal(loss)}, ${Math.round(eta)} s left`);
-      break;
+  constructor(private readonly progress: Progress) {}
+
+  event(event: TrainingEvent): void {
+    const { progress } = this;
+    switch (event.type) {
+      case 'search':
+        return progress.update(event.iteration, event.total, `looking for a learning rate: ${decimal(event.learningRate)}`);
+      case 'start':
+        progress.stop();
+        this.iterations = event.plan.iterations;
+        return progress.note(startLines(event).join('\n'));
+      case 'iteration': {
+        const { iteration, epoch, loss, eta } = event;
+        return progress.update(iteration, this.iterations, `epoch ${epoch.toFixed(1)}, loss ${decimal(loss)}, ${Math.round(eta)} s left`);
+      }
+      case 'validation': {
+        const { epoch, accuracy, loss } = event;
+        return progress.note(`epoch ${epoch.toFixed(1).padStart(4)}: ${(100 * accuracy).toFixed(1)} % right, loss ${decimal(loss)}`);
+      }
+      case 'warning':
+        return progress.note(`note: ${event.message}`);
+      case 'end':
+        return progress.note(`${event.reason}${event.best ? `, best snapshot: iteration ${event.best.iteration}` : ''}`);
     }
-    case 'validation': {
-      const { epoch, accuracy, loss } = event;
-      progress.note(`epoch ${epoch.toFixed(1).padStart(4)}: ${(100 * accuracy).toFixed(1)} % right, loss ${decimal(loss)}`);
-      break;
-    }
-    case 'warning':
-      progress.note(`note: ${event.message}`);
-      break;
-    case 'end':
-      progress.note(`${event.reason}${event.best ? `, best snapshot: iteration ${event.best.iteration}` : ''}`);
-      break;
   }
 }
 

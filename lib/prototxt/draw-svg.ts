@@ -80,34 +80,55 @@ export function toSvg(drawing: Drawing, name: string, direction: DrawDirection):
 function layOut(drawing: Drawing, axes: Axes): Layout {
   const { ranks, routes } = rank(drawing);
   order(ranks);
-  const extentOf = (cell: Cell) => cellExtent(cell, axes) + GAP;
-  const middles = shift(ranks, extentOf, (cell) => anchorOf(cell, axes));
-  const all = [...middles].map(([cell, middle]) => [middle - cellExtent(cell, axes) / 2, middle + cellExtent(cell, axes) / 2] as const);
-  const left = all.reduce((least, [from]) => Math.min(least, from), Number.POSITIVE_INFINITY);
-  const right = all.reduce((most, [, to]) => Math.max(most, to), Number.NEGATIVE_INFINITY);
-  const lengths = ranks.map((row) => row.reduce((most, cell) => Math.max(most, ...cell.nodes.map((node) => axes.along(sizeOf(node)))), 0));
+  const middles = shift(
+    ranks,
+    (cell) => cellExtent(cell, axes) + GAP,
+    (cell) => anchorOf(cell, axes),
+  );
+  const [left, right] = bordersOf(middles, axes);
   const gap = rankGap(drawing, axes);
+  const lengths = ranks.map((row) => rankLength(row, axes));
   const length = lengths.reduce((sum, one) => sum + one + gap, 2 * MARGIN - gap);
+  const breadth = right - left + 2 * MARGIN;
+  const [width, height] = axes.horizontal ? [length, breadth] : [breadth, length];
 
-  const nodes = new Map<DrawnNode, Point>();
-  const cells = new Map<Cell, Point>();
+  const layout: Layout = { size: { width: Math.ceil(width), height: Math.ceil(height) }, nodes: new Map(), cells: new Map(), routes };
   let along = MARGIN;
   ranks.forEach((row, index) => {
-    const middleOfRank = along + (lengths[index] ?? 0) / 2;
+    const own = lengths[index] ?? 0;
     for (const cell of row) {
-      let across = (middles.get(cell) ?? 0) - cellExtent(cell, axes) / 2 - left + MARGIN;
-      cells.set(cell, axes.point(middleOfRank, across + cellExtent(cell, axes) / 2 + anchorOf(cell, axes), length));
-      for (const node of cell.nodes) {
-        const extent = axes.across(sizeOf(node));
-        nodes.set(node, axes.point(middleOfRank, across + extent / 2, length));
-        across += extent + GAP;
-      }
+      const start = (middles.get(cell) ?? 0) - cellExtent(cell, axes) / 2 - left + MARGIN;
+      placeCell(layout, cell, start, (across) => axes.point(along + own / 2, across, length), axes);
     }
-    along += (lengths[index] ?? 0) + gap;
+    along += own + gap;
   });
-  const breadth = right - left + 2 * MARGIN;
-  const size = axes.horizontal ? { width: length, height: breadth } : { width: breadth, height: length };
-  return { size: { width: Math.ceil(size.width), height: Math.ceil(size.height) }, nodes, cells, routes };
+  return layout;
+}
+
+/** Puts the nodes of a cell beside each other. */
+function placeCell(layout: Layout, cell: Cell, start: number, pointAt: (across: number) => Point, axes: Axes): void {
+  layout.cells.set(cell, pointAt(start + cellExtent(cell, axes) / 2 + anchorOf(cell, axes)));
+  let across = start;
+  for (const node of cell.nodes) {
+    const extent = axes.across(sizeOf(node));
+    layout.nodes.set(node, pointAt(across + extent / 2));
+    across += extent + GAP;
+  }
+}
+
+/** The outermost places that cells take. */
+function bordersOf(middles: ReadonlyMap<Cell, number>, axes: Axes): [number, number] {
+  let [left, right] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  for (const [cell, middle] of middles) {
+    const half = cellExtent(cell, axes) / 2;
+    left = Math.min(left, middle - half);
+    right = Math.max(right, middle + half);
+  }
+  return [left, right];
+}
+
+function rankLength(row: readonly Cell[], axes: Axes): number {
+  return row.reduce((most, cell) => Math.max(most, ...cell.nodes.map((node) => axes.along(sizeOf(node)))), 0);
 }
 
 function cellExtent(cell: Cell, axes: Axes): number {

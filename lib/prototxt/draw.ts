@@ -1,5 +1,6 @@
 /** Drawings of networks, as pycaffe's draw.py makes them, for Graphviz or to look at as they are. */
 import { CaffeError } from '../errors';
+import { readOptions, readTexts } from '../given';
 import type { PrototxtSource } from './document';
 import { toDot } from './draw-dot';
 import { drawingOf } from './draw-graph';
@@ -35,8 +36,11 @@ const DIRECTIONS = ['LR', 'TB', 'BT', 'RL'];
  * @throws {CaffeError} ERR_CAFFE_PROTOTXT for text that does not parse or has no layers; ERR_CAFFE_INPUT for an option out of range;
  *   ERR_CAFFE_UNSUPPORTED for the notation of Caffe's first versions.
  */
-export function draw(source: PrototxtSource, options: DrawOptions = {}): string {
-  const { format = 'dot', phase, level = 0, stages = [], rankdir = 'LR', learningRates = false } = options;
+export function draw(source: PrototxtSource, options?: DrawOptions): string {
+  const given = readOptions(options, ['format', 'phase', 'level', 'stages', 'rankdir', 'learningRates']);
+  const { format = 'dot', phase, level = 0, rankdir = 'LR', learningRates = false } = given;
+  const stages = readTexts(given.stages ?? [], "'stages'");
+  if (!Number.isInteger(level)) throw inputError('level', 'a whole number', level);
   if (!FORMATS.includes(format)) throw inputError('format', FORMATS.join(' or '), format);
   if (!DIRECTIONS.includes(rankdir)) throw inputError('rankdir', DIRECTIONS.join(', '), rankdir);
   if (phase !== undefined && phase !== 'train' && phase !== 'test') throw inputError('phase', "'train' or 'test'", phase);

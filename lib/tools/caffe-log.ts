@@ -1,6 +1,6 @@
 /** A training in the lines that the caffe tool logs, for the many scripts that read them (`parseLog` is one). */
 import type { Net } from '../net';
-import type { Solver, StepResult } from '../solver';
+import type { Solver } from '../solver';
 import type { Tensors } from '../tensor';
 import { general } from './general';
 import { type IterationEvent, isIterationEvent, isSnapshotEvent, isTestEvent, type SnapshotEvent, type TestEvent } from './solver-events';
@@ -33,52 +33,84 @@ export interface CaffeLog {
  * process.stderr.write(log.end((await run).reason));
  * ```
  */
-export function caffeLog(solver: Solver, { now = () => new Date(), thread = process.pid }: CaffeLogOptions = {}): CaffeLog {
-  const { display = 0, lr_policy: policy = '' } = solver.param as { display?: number; lr_policy?: string };
-  const line = (place: string, message: string) => `${stamp(now(), thread)} ${place}] ${message}\n`;
-  const outputLines = (place: string, title: string, net: Net | undefined, outputs: Tensors) =>
-    scoresOf(net, outputs)
-      .map((score, index) => line(place, `    ${title} net output #${index}: ${score}`))
-      .join('');
-  let displayed = { iteration: Math.max(0, solver.iteration - 1), time: now().getTime() };
-
-  const iterationLines = (event: StepResult): string => {
-    const iteration = event.iteration - 1; // Caffe counts those that were done before
-    if (display === 0 || iteration % display !== 0) return '';
-    const time = now().getTime();
-    const seconds = (time - displayed.time) / 1000;
-    const rate = (iteration - displayed.iteration) / (seconds || 1);
-    displayed = { iteration, time };
-    const speed = `(${general(rate)} iter/s, ${general(seconds)}s/${display} iters)`;
-    return (
-      line('solver.cpp:218', `Iteration ${iteration} ${speed}, loss = ${general(event.smoothedLoss)}`) +
-      outputLines('solver.cpp:237', 'Train', solver.net, event.outputs) +
-      line('sgd_solver.cpp:105', `Iteration ${iteration}, lr = ${general(event.learningRate)}`)
-    );
-  };
-
-  const testLines = ({ iteration, index = 0, outputs, loss }: TestEvent): string =>
-    line('solver.cpp:330', `Iteration ${iteration}, Testing net (#${index})`) +
-    (loss === undefined ? '' : line('solver.cpp:388', `Test loss: ${general(loss)}`)) +
-    outputLines('solver.cpp:397', 'Test', solver.testNets[index], outputs);
-
-  return {
-    begin: () => line('solver.cpp:272', `Solving ${solver.net.name}`) + line('solver.cpp:273', `Learning Rate Policy: ${policy}`),
-    event(event) {
-      if (isIterationEvent(event)) return iterationLines(event);
-      if (isTestEvent(event)) return testLines(event);
-      return isSnapshotEvent(event) ? snapshotLines(line, event) : '';
-    },
-    end: (reason) => line('solver.cpp:315', reason === 'finished' ? 'Optimization Done.' : 'Optimization stopped early.'),
-  };
+export function caffeLog(solver: Solver, options: CaffeLogOptions = {}): CaffeLog {
+  return new LogLines(solver, options);
 }
 
-function snapshotLines(line: (place: string, message: string) => string, { model, state }: { model: string; state: string }): string {
-  const format = model.endsWith('.h5') ? 'HDF5' : 'binary proto';
-  return (
-    line('solver.cpp:447', `Snapshotting to ${format} file ${model}`) +
-    line('sgd_solver.cpp:273', `Snapshotting solver state to ${format} file ${state}`)
-  );
+class LogLines implements CaffeLog {
+  private readonly now: () => Date;
+  private readonly thread: number;
+  private readonly display: number;
+  private readonly policy: string;
+  /** The last iteration that was shown, in Caffe's counting, and when; in milliseconds. */
+  private displayed: { iteration: number; time: number };
+
+  constructor(
+    private readonly solver: Solver,
+    { now = () => new Date(), thread = process.pid }: CaffeLogOptions,
+  ) {
+    this.now = now;
+    this.thread = thread;
+    this.display = Number(solver.param.display ?? 0);
+    this.policy = String(solver.param.lr_policy ?? '');
+    this.displayed = { iteration: Math.max(0, solver.iteration - 1), time: now().getTime() };
+  }
+
+  begin(): string {
+    return (
+      this.line('solver.cpp:272', `Solving ${this.solver.net.name}`) + this.line('solver.cpp:273', `Learning Rate Policy: ${this.policy}`)
+    );
+  }
+
+  event(event: LoggedEvent | { type: string }): string {
+    if (isIterationEvent(event)) return this.iteration(event);
+    if (isTestEvent(event)) return this.test(event);
+    return isSnapshotEvent(event) ? this.snapshot(event) : '';
+  }
+
+  end(reason: 'finished' | 'stopped'): string {
+    return this.line('solver.cpp:315', reason === 'finished' ? 'Optimization Done.' : 'Optimization stopped early.');
+  }
+
+  private iteration(event: IterationEvent): string {
+    const iteration = event.iteration - 1; // Caffe counts those that were done before
+    if (this.display === 0 || iteration % this.display !== 0) return '';
+    const time = this.now().getTime();
+    const seconds = (time - this.displayed.time) / 1000;
+    const rate = (iteration - this.displayed.iteration) / (seconds || 1);
+    this.displayed = { iteration, time };
+    const speed = `(${general(rate)} iter/s, ${general(seconds)}s/${this.display} iters)`;
+    return (
+      this.line('solver.cpp:218', `Iteration ${iteration} ${speed}, loss = ${general(event.smoothedLoss)}`) +
+      this.outputs('solver.cpp:237', 'Train', this.solver.net, event.outputs) +
+      this.line('sgd_solver.cpp:105', `Iteration ${iteration}, lr = ${general(event.learningRate)}`)
+    );
+  }
+
+  private test({ iteration, index, outputs, loss }: TestEvent): string {
+    return (
+      this.line('solver.cpp:330', `Iteration ${iteration}, Testing net (#${index})`) +
+      (loss === undefined ? '' : this.line('solver.cpp:388', `Test loss: ${general(loss)}`)) +
+      this.outputs('solver.cpp:397', 'Test', this.solver.testNets[index], outputs)
+    );
+  }
+
+  private snapshot({ model, state }: SnapshotEvent): string {
+    const format = model.endsWith('.h5') ? 'HDF5' : 'binary proto';
+    return (
+      this.line('solver.cpp:447', `Snapshotting to ${format} file ${model}`) +
+      this.line('sgd_solver.cpp:273', `Snapshotting solver state to ${format} file ${state}`)
+    );
+  }
+
+  private outputs(place: string, title: string, net: Net | undefined, outputs: Tensors): string {
+    const lines = scoresOf(net, outputs).map((score, index) => this.line(place, `    ${title} net output #${index}: ${score}`));
+    return lines.join('');
+  }
+
+  private line(place: string, message: string): string {
+    return `${stamp(this.now(), this.thread)} ${place}] ${message}\n`;
+  }
 }
 
 /** `name = value (* weight = weighted loss)` for each value of each output, numbered through by the caller. */

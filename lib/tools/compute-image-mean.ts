@@ -1,17 +1,20 @@
 /** `compute_image_mean`: the mean image of a database. */
 import { throwIfAborted, withStopFlag } from '../abort';
 import { writeFileWhole } from '../files';
+import { requirePath } from '../given';
 import { meanColour } from '../mean-image';
 import { native } from '../native';
 import type { Tensor } from '../tensor';
-import { checkedPath, type ToolProgress } from './source';
+import { optionsFrom, report, type ToolProgress } from './options';
 
 export interface ImageMeanOptions {
   /** Aborts before the next image. */
   signal?: AbortSignal;
-  /** Called after every few images. */
-  onProgress?: (progress: ToolProgress) => void;
+  /** Called after every few images, and awaited. */
+  onProgress?: (progress: ToolProgress) => unknown;
 }
+
+const OPTIONS: Record<keyof ImageMeanOptions, true> = { signal: true, onProgress: true };
 
 export interface ImageMean {
   /** Shape [1, channels, height, width], not rounded; channels as the database has them, encoded images blue, green, red. */
@@ -31,19 +34,18 @@ const IMAGES_AT_A_TIME = 64;
  * @param database the folder of the LMDB.
  * @param output   where to write it as Caffe reads it: a BlobProto with the four dimensions of old. Default: nowhere.
  * @throws {CaffeError} ERR_CAFFE_DATASET for a folder that is no LMDB, an empty one, or images that are damaged or differ in size;
- *   ERR_CAFFE_FILE when the output cannot be written; ERR_CAFFE_ABORTED.
+ *   ERR_CAFFE_FILE when the output cannot be written; ERR_CAFFE_CALLBACK when `onProgress` throws; ERR_CAFFE_INPUT; ERR_CAFFE_ABORTED.
  */
-export async function computeImageMean(database: string, output?: string, options: ImageMeanOptions = {}): Promise<ImageMean> {
-  const { signal, onProgress } = options;
-  checkedPath(database, 'The database');
-  if (output !== undefined) checkedPath(output, 'The output');
-  throwIfAborted(signal);
+export async function computeImageMean(database: string, output?: string, options?: ImageMeanOptions): Promise<ImageMean> {
+  const { signal, onProgress } = optionsFrom(options, OPTIONS);
+  requirePath(database, 'The database');
+  if (output !== undefined) requirePath(output, 'The output');
   const images = await native.openImageMean(database);
   try {
     await withStopFlag(signal, async (stop) => {
       for (let done = 0; done < images.count; ) {
         done = await images.add(IMAGES_AT_A_TIME, stop);
-        onProgress?.({ done, total: images.count });
+        await report(onProgress, { done, total: images.count });
       }
     });
     const mean = await images.mean();

@@ -4,13 +4,14 @@ import { throwIfAborted } from '../abort';
 import type { SkippedFile } from '../dataset/dataset';
 import { mapInOrder } from '../dataset/in-order';
 import { randomFrom, shuffled } from '../dataset/random';
-import { CaffeError } from '../errors';
+import { CaffeError, describe } from '../errors';
 import { writeWhole } from '../files';
+import { readArray, requirePath } from '../given';
 import { type NativeDatabaseWriter, type NativeRecord, native } from '../native';
 import { type ImagesetSettings, imageRecord } from './imageset-image';
 import { type ListedFile, readImageList } from './imageset-list';
+import { checkedCount, optionsFrom, report, type ToolProgress } from './options';
 import { requireAbsent, requireLmdb } from './output';
-import { checkedCount, checkedPath, type ToolProgress } from './source';
 
 export type { ListedFile } from './imageset-list';
 
@@ -39,9 +40,25 @@ export interface ConvertImagesetOptions {
   backend?: string;
   /** Ends the work with an AbortError; nothing is left behind. */
   signal?: AbortSignal;
-  /** Called after each image. */
-  onProgress?: (progress: ToolProgress & { file: string }) => void;
+  /** Called after each image, and awaited. */
+  onProgress?: (progress: ToolProgress & { file: string }) => unknown;
 }
+
+const OPTIONS: Record<keyof ConvertImagesetOptions, true> = {
+  root: true,
+  list: true,
+  output: true,
+  grey: true,
+  shuffle: true,
+  seed: true,
+  resize: true,
+  checkSize: true,
+  encoded: true,
+  encodeType: true,
+  backend: true,
+  signal: true,
+  onProgress: true,
+};
 
 export interface ConvertedImageset {
   /** The database, absolute. */
@@ -65,37 +82,41 @@ const BATCH_BYTES = 2 ** 24;
  *
  * @throws {CaffeError} ERR_CAFFE_FILE for a list that cannot be read, or an output that cannot be written; ERR_CAFFE_DATASET for a
  *   list with a line that is no path with a label, an output that exists, images of different sizes with `checkSize`, or no image
- *   that can be read; ERR_CAFFE_UNSUPPORTED for another backend; ERR_CAFFE_INPUT for an option out of range; ERR_CAFFE_ABORTED.
+ *   that can be read; ERR_CAFFE_UNSUPPORTED for another backend; ERR_CAFFE_INPUT for an option out of range; ERR_CAFFE_CALLBACK
+ *   when `onProgress` throws; ERR_CAFFE_ABORTED.
  */
 export async function convertImageset(options: ConvertImagesetOptions): Promise<ConvertedImageset> {
-  const settings = settingsFrom(options);
-  const output = path.resolve(checkedPath(options.output, 'The output'));
-  throwIfAborted(options.signal);
-  const listed = await readImageList(options.list);
+  const given = optionsFrom(options, OPTIONS);
+  const settings = settingsFrom(given);
+  const output = path.resolve(requirePath(given.output, 'The output'));
+  const listed = await readImageList(given.list);
   await requireAbsent(output);
-  const images = options.shuffle ? shuffled(listed, randomFrom(options.seed ?? 0)) : listed;
+  const images = given.shuffle ? shuffled(listed, randomFrom(given.seed ?? 0)) : listed;
   let written = { count: 0, skipped: [] as SkippedFile[] };
   await writeWhole(output, async (temporary) => {
-    written = await store(images, temporary, settings, options);
+    written = await store(images, temporary, settings, given);
   });
   return { path: output, ...written };
 }
 
 function settingsFrom(options: ConvertImagesetOptions): ImagesetSettings {
-  const { resize, encodeType, grey = false, encoded = false, seed = 0, backend = 'lmdb' } = options ?? {};
+  const { root = '', resize, encodeType, grey = false, encoded = false, seed = 0, backend = 'lmdb', signal } = options;
+  if (root !== '') requirePath(root, "'root'");
   requireLmdb(backend);
   checkedCount(seed, 'The seed', 0);
-  if (resize !== undefined) {
-    if (!Array.isArray(resize) || resize.length !== 2) throw new CaffeError('ERR_CAFFE_INPUT', "'resize' must be [height, width].");
-    for (const side of resize) checkedCount(side, 'A side to resize to');
-  }
   if (encodeType !== undefined && encodeType !== 'png' && encodeType !== 'jpg') {
-    throw new CaffeError('ERR_CAFFE_INPUT', `encodeType must be 'png' or 'jpg'; '${String(encodeType)}' was given.`, {
+    throw new CaffeError('ERR_CAFFE_INPUT', `encodeType must be 'png' or 'jpg'; ${describe(encodeType)} was given.`, {
       hint: 'Caffe decodes these two.',
     });
   }
-  const size = resize && { height: resize[0] as number, width: resize[1] as number };
-  return { channels: grey ? 1 : 3, size, encoded: encoded || encodeType !== undefined, encodeType, signal: options.signal };
+  return { channels: grey ? 1 : 3, size: sizeFrom(resize), encoded: encoded || encodeType !== undefined, encodeType, signal };
+}
+
+function sizeFrom(resize: readonly [number, number] | undefined): ImagesetSettings['size'] {
+  if (resize === undefined) return undefined;
+  const [height = 0, width = 0, ...others] = readArray<number>(resize, "'resize'");
+  if (others.length > 0) throw new CaffeError('ERR_CAFFE_INPUT', "'resize' must be [height, width].");
+  return { height: checkedCount(height, 'The height to resize to'), width: checkedCount(width, 'The width to resize to') };
 }
 
 async function store(
@@ -120,7 +141,7 @@ async function store(
         await writer.add(made);
       }
       throwIfAborted(signal);
-      onProgress?.({ done: ++done, total: images.length, file });
+      await report(onProgress, { done: ++done, total: images.length, file });
     }
     if (skipped.length === images.length) throw nothingReadable(skipped);
     await writer.flush();

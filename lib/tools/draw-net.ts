@@ -11,9 +11,9 @@ import { readText } from './text-file';
  * @param source the path of a prototxt file, its text, or a document.
  * @throws {CaffeError} ERR_CAFFE_FILE for a file that cannot be read; as `prototxt.draw`.
  */
-export async function drawNet(source: NetworkLike, options: DrawOptions = {}): Promise<string> {
+export async function drawNet(source: NetworkLike, options?: DrawOptions): Promise<string> {
   const model = modelOf(source);
-  const text = 'path' in model ? await readText(model.path) : String(source);
+  const text = 'path' in model ? await readText(model.path) : 'text' in model ? model.text : '';
   try {
     return draw(text, options);
   } catch (error) {

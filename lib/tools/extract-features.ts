@@ -2,11 +2,12 @@
 import path from 'node:path';
 import { CaffeError } from '../errors';
 import { writeWhole } from '../files';
+import { readTexts, requirePath } from '../given';
 import { type NativeDatabaseWriter, type NativeRecord, native } from '../native';
 import type { Tensor } from '../tensor';
-import { type FeatureOptions, streamFeatures } from './features';
+import { FEATURE_OPTIONS, type FeatureOptions, streamFeatures } from './features';
+import { optionsFrom } from './options';
 import { requireAbsent, requireLmdb } from './output';
-import { checkedPath } from './source';
 
 export interface ExtractFeaturesOptions extends FeatureOptions {
   /** The LMDB to write for each of the blobs, in their order. None may exist. */
@@ -31,16 +32,17 @@ export interface ExtractedFeatures {
  *   ERR_CAFFE_FILE when an output cannot be written; ERR_CAFFE_UNSUPPORTED for another backend; as `streamFeatures`.
  */
 export async function extractFeatures(options: ExtractFeaturesOptions): Promise<ExtractedFeatures[]> {
-  const { blobs, outputs, backend = 'lmdb' } = options;
+  const { outputs, backend = 'lmdb', ...features } = optionsFrom(options, { ...FEATURE_OPTIONS, outputs: true, backend: true });
   requireLmdb(backend);
-  if (!Array.isArray(outputs) || outputs.length !== blobs?.length) {
-    throw new CaffeError('ERR_CAFFE_INPUT', "'outputs' must name one database for each of the 'blobs'.");
+  const blobs = readTexts(features.blobs, "'blobs'");
+  const targets = readTexts(outputs, "'outputs'").map((output) => path.resolve(requirePath(output, 'An output')));
+  if (targets.length !== blobs.length) {
+    throw new CaffeError('ERR_CAFFE_INPUT', `'outputs' names ${targets.length} databases for ${blobs.length} 'blobs'.`);
   }
-  const targets = outputs.map((output) => path.resolve(checkedPath(output, 'An output')));
   const twice = targets.find((target, index) => targets.indexOf(target) !== index);
   if (twice !== undefined) throw new CaffeError('ERR_CAFFE_INPUT', `'outputs' names '${twice}' twice.`, { file: twice });
   for (const target of targets) await requireAbsent(target);
-  const counts = await writeAllWhole(targets, (temporaries) => store(options, temporaries));
+  const counts = await writeAllWhole(targets, (temporaries) => store({ ...features, blobs }, temporaries));
   return blobs.map((blob, index) => ({ blob, path: targets[index] as string, count: counts[index] ?? 0 }));
 }
 
@@ -59,13 +61,13 @@ async function writeAllWhole<Result>(
   return result as Result;
 }
 
-async function store(options: ExtractFeaturesOptions, databases: readonly string[]): Promise<number[]> {
+async function store(features: FeatureOptions, databases: readonly string[]): Promise<number[]> {
   const writers: NativeDatabaseWriter[] = [];
   try {
     for (const database of databases) writers.push(await native.createDatabase(database));
     const counts = databases.map(() => 0);
-    for await (const tensors of streamFeatures(options)) {
-      for (const [index, blob] of options.blobs.entries()) {
+    for await (const tensors of streamFeatures(features)) {
+      for (const [index, blob] of features.blobs.entries()) {
         const records = recordsOf(tensors[blob] as Tensor, blob, counts[index] ?? 0);
         await writers[index]?.putRecords(records);
         counts[index] = (counts[index] ?? 0) + records.length;

@@ -1,9 +1,10 @@
 /** Values of blobs, batch by batch: what extract_features takes out of a network. */
-import { throwIfAborted } from '../abort';
-import { CaffeError } from '../errors';
+import { CaffeError, describe, messageOf } from '../errors';
+import { reading, readTexts } from '../given';
 import type { Net, Weights } from '../net';
 import type { Tensor, TensorLike } from '../tensor';
-import { checkedCount, type NetworkLike, openTrainedNet, type ToolProgress } from './source';
+import { checkedCount, optionsFrom, report, type ToolProgress } from './options';
+import { type NetworkLike, openTrainedNet } from './source';
 
 export interface FeatureOptions {
   /** The path of a prototxt file, its text, or a document. It runs in the TEST phase. */
@@ -24,31 +25,54 @@ export interface FeatureOptions {
   basePath?: string;
   /** Aborts before the next layer. */
   signal?: AbortSignal;
-  /** Called after each batch; `total` is absent when `batches` is. */
-  onProgress?: (progress: Omit<ToolProgress, 'total'> & { total?: number }) => void;
+  /** Called after each batch, and awaited; `total` is absent when `batches` is. */
+  onProgress?: (progress: Omit<ToolProgress, 'total'> & { total?: number }) => unknown;
 }
+
+export const FEATURE_OPTIONS: Record<keyof FeatureOptions, true> = {
+  network: true,
+  weights: true,
+  blobs: true,
+  batches: true,
+  inputs: true,
+  level: true,
+  stages: true,
+  basePath: true,
+  signal: true,
+  onProgress: true,
+};
 
 /**
  * Runs a network and yields the values of blobs, one record of tensors for each batch. Layers above the last of these blobs do not
  * run. No more than one batch is in memory.
  *
- * @throws {CaffeError} (at the first step) ERR_CAFFE_INPUT for an unknown blob or an option out of range; ERR_CAFFE_ABORTED; as
- *   `Net.load` and `net.forward`.
+ * @throws {CaffeError} (at the first step) ERR_CAFFE_INPUT for an unknown blob or an option out of range; ERR_CAFFE_CALLBACK when
+ *   `onProgress` or `inputs` throws; ERR_CAFFE_ABORTED; as `Net.load` and `net.forward`.
  */
 export async function* streamFeatures(options: FeatureOptions): AsyncGenerator<Record<string, Tensor>, void, void> {
-  const { network, weights, blobs, batches, inputs, level, stages, basePath, signal, onProgress } = options;
-  checkNames(blobs);
-  if (batches !== undefined || !inputs) checkedCount(batches as number, "The number of 'batches'");
-  throwIfAborted(signal);
+  const {
+    network,
+    weights,
+    blobs: given,
+    batches,
+    inputs,
+    level,
+    stages,
+    basePath,
+    signal,
+    onProgress,
+  } = optionsFrom(options, FEATURE_OPTIONS);
+  const blobs = checkedNames(given);
+  if (batches !== undefined || inputs === undefined) checkedCount(batches as number, "The number of 'batches'");
   const net = await openTrainedNet(network, { weights, level, stages, basePath });
   try {
     const end = lastLayerOf(net, blobs);
     let done = 0;
-    for await (const feed of inputs ?? repeated({}, batches ?? 0)) {
-      if (done === batches) break;
+    for await (const feed of inputs === undefined ? repeated({}, batches ?? 0) : itemsOf(inputs)) {
       const values = await net.forward(feed, { end, blobs: [...blobs], signal });
-      onProgress?.({ done: ++done, total: batches });
+      await report(onProgress, { done: ++done, total: batches });
       yield Object.assign(Object.create(null), Object.fromEntries(blobs.map((name) => [name, values[name] as Tensor])));
+      if (done === batches) break; // before one more input is asked for
     }
   } finally {
     await net.dispose();
@@ -67,11 +91,28 @@ function lastLayerOf(net: Net, blobs: readonly string[]): string | undefined {
   return net.layers.findLast((layer) => layer.tops.some((top) => blobs.includes(top)))?.name;
 }
 
-function checkNames(blobs: readonly string[]): void {
-  const valid = Array.isArray(blobs) && blobs.length > 0 && blobs.every((name) => typeof name === 'string');
-  if (!valid) throw new CaffeError('ERR_CAFFE_INPUT', "'blobs' must be an array with at least one name of a blob.");
+function checkedNames(given: readonly string[]): string[] {
+  const blobs = readTexts(given, "'blobs'");
+  if (blobs.length === 0) throw new CaffeError('ERR_CAFFE_INPUT', "'blobs' must name at least one blob.");
   const twice = blobs.find((name, index) => blobs.indexOf(name) !== index);
   if (twice !== undefined) throw new CaffeError('ERR_CAFFE_INPUT', `'blobs' names '${twice}' twice.`);
+  return blobs;
+}
+
+/** The caller's items; what the caller's own iterator throws says so. */
+async function* itemsOf<Item>(items: Iterable<Item> | AsyncIterable<Item>): AsyncGenerator<Item> {
+  const isIterable = reading(
+    "'inputs'",
+    () => typeof items === 'object' && items !== null && (Symbol.asyncIterator in items || Symbol.iterator in items),
+  );
+  if (!isIterable) throw new CaffeError('ERR_CAFFE_INPUT', `'inputs' must be an iterable; ${describe(items)} was given.`);
+  try {
+    yield* items;
+  } catch (error) {
+    throw error instanceof CaffeError
+      ? error
+      : new CaffeError('ERR_CAFFE_CALLBACK', `'inputs' threw: ${messageOf(error)}`, { cause: error });
+  }
 }
 
 function* repeated<Item>(item: Item, times: number): Generator<Item> {

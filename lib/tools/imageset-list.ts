@@ -1,5 +1,6 @@
 /** The list of images that convert_imageset and Caffe's ImageData layer read: `path label` on each line. */
 import { CaffeError } from '../errors';
+import { readArray, readOptions, requirePath } from '../given';
 import { readText } from './text-file';
 
 /** An image and its class. */
@@ -15,11 +16,8 @@ export interface ListedFile {
  *   its number; ERR_CAFFE_INPUT for something that is no list.
  */
 export async function readImageList(list: string | readonly ListedFile[]): Promise<ListedFile[]> {
-  if (Array.isArray(list)) return list.map((entry, index) => checkedEntry(entry, `Entry ${index} of the list`));
-  if (typeof list !== 'string' || list === '') {
-    throw new CaffeError('ERR_CAFFE_INPUT', "'list' must be the path of a text file, or an array of { file, label }.");
-  }
-  const lines = (await readText(list)).split(/\r?\n/);
+  if (typeof list === 'object' && list !== null) return readArray(list, "'list'").map(readEntry);
+  const lines = (await readText(requirePath(list, "'list'"))).split(/\r?\n/);
   return lines.flatMap((line, index) => {
     if (line.trim() === '') return [];
     const blank = line.trimEnd().lastIndexOf(' ');
@@ -28,8 +26,13 @@ export async function readImageList(list: string | readonly ListedFile[]): Promi
   });
 }
 
+function readEntry(entry: ListedFile, index: number): ListedFile {
+  const what = `Entry ${index} of the list`;
+  return checkedEntry(readOptions(entry, ['file', 'label'], what), what);
+}
+
 function checkedEntry(entry: ListedFile, what: string, place: { file?: string; line?: number } = {}): ListedFile {
-  const { file, label } = entry ?? {};
+  const { file, label } = entry;
   const isLabel = Number.isInteger(label) && Math.abs(label) < 2 ** 31;
   if (typeof file === 'string' && file !== '' && isLabel) return { file, label };
   throw new CaffeError('ERR_CAFFE_DATASET', `${what} is not a path and a label.`, {

@@ -7,8 +7,9 @@ export { type ExtractedFeatures, type ExtractFeaturesOptions, extractFeatures } 
 export { type FeatureOptions, streamFeatures } from './features';
 export { logCsv } from './log-csv';
 export { type OpenSolverOptions, openSolver } from './open-solver';
+export type { ToolProgress } from './options';
 export { type LogRow, type ParsedLog, parseLog } from './parse-log';
-export type { NetworkLike, ToolProgress } from './source';
+export type { NetworkLike } from './source';
 export { type TestedNet, type TestNetOptions, testNet } from './test-net';
 export { type LayerTiming, type NetTiming, type TimeNetOptions, type Timing, timeNet } from './time-net';
 export { type NetworkVersion, upgradeNetBinaryFile, upgradeNetFile, upgradeSolverFile } from './upgrade-files';

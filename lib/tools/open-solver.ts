@@ -1,5 +1,6 @@
 /** The solver that `caffe train` makes of its arguments. */
 import path from 'node:path';
+import { readOptions, readTexts, requirePath } from '../given';
 import type { Weights } from '../net';
 import type { SolverParameter } from '../prototxt/messages';
 import { parseSolver } from '../prototxt/parse-message';
@@ -20,7 +21,10 @@ export interface OpenSolverOptions {
  *
  * @throws {CaffeError} as `Solver.load`.
  */
-export async function openSolver(file: string, { weights, level, stages = [] }: OpenSolverOptions = {}): Promise<Solver> {
+export async function openSolver(file: string, options?: OpenSolverOptions): Promise<Solver> {
+  const { weights, level, stages: given = [] } = readOptions(options, ['weights', 'level', 'stages']);
+  const stages = readTexts(given, "'stages'");
+  requirePath(file, 'The solver');
   if (weights === undefined && level === undefined && stages.length === 0) return Solver.load(file);
   const { train_state: state = {}, weights: own = [], ...param } = await solverIn(file);
   const train_state = { ...state, level: level ?? state.level ?? 0, stage: [...(state.stage ?? []), ...stages] };

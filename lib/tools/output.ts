@@ -1,6 +1,6 @@
 /** Where the tools may write a database. */
 import { lstat } from 'node:fs/promises';
-import { CaffeError } from '../errors';
+import { CaffeError, describe } from '../errors';
 
 /** @throws {CaffeError} ERR_CAFFE_DATASET when something is there. */
 export async function requireAbsent(target: string): Promise<void> {
@@ -18,7 +18,7 @@ export async function requireAbsent(target: string): Promise<void> {
 /** @throws {CaffeError} ERR_CAFFE_UNSUPPORTED for another backend than LMDB. */
 export function requireLmdb(backend: string): void {
   if (backend === 'lmdb') return;
-  throw new CaffeError('ERR_CAFFE_UNSUPPORTED', `Databases of the backend '${String(backend)}' cannot be written.`, {
+  throw new CaffeError('ERR_CAFFE_UNSUPPORTED', `Databases of the backend ${describe(backend)} cannot be written.`, {
     hint: "The only backend is 'lmdb'; set backend: LMDB in the data_param of the network as well.",
   });
 }

@@ -1,6 +1,7 @@
 /** `parse_log.py`: the training log of Caffe as tables. */
 import { stat } from 'node:fs/promises';
-import { CaffeError } from '../errors';
+import { CaffeError, describe } from '../errors';
+import { readOptions } from '../given';
 import { LogClock } from './log-clock';
 import { readText } from './text-file';
 
@@ -35,11 +36,12 @@ const LEARNING_RATE = /lr = ([-+]?[0-9]*\.?[0-9]+(?:[eE]?[-+]?[0-9]+)?)/;
  * @param options `year` is when a log without years in its times begins. Default: when the file was last changed, or now.
  * @throws {CaffeError} ERR_CAFFE_FILE for a file that cannot be read; ERR_CAFFE_INPUT for a text without a line of Caffe's log.
  */
-export async function parseLog(source: string, options: { year?: number } = {}): Promise<ParsedLog> {
-  if (typeof source !== 'string' || source === '') throw notALog(String(source));
+export async function parseLog(source: string, options?: { year?: number }): Promise<ParsedLog> {
+  const given = readOptions(options, ['year']);
+  if (typeof source !== 'string' || source === '') throw notALog(describe(source));
   const isText = source.includes('\n');
   const { text, year } = isText ? { text: source, year: new Date().getFullYear() } : await readLog(source);
-  const clock = new LogClock(options.year ?? year);
+  const clock = new LogClock(given.year === undefined ? year : checkedYear(given.year));
   const train = new Table(TRAIN_OUTPUT);
   const test = new Table(TEST_OUTPUT);
   let iteration: number | undefined;
@@ -54,6 +56,11 @@ export async function parseLog(source: string, options: { year?: number } = {}):
   }
   if (!clock.started) throw notALog(isText ? 'This text' : `'${source}'`);
   return { train: train.finish(), test: test.finish() };
+}
+
+function checkedYear(year: number): number {
+  if (Number.isInteger(year) && year >= 1970 && year <= 9999) return year;
+  throw new CaffeError('ERR_CAFFE_INPUT', `'year' must be a whole number from 1970 to 9999; ${describe(year)} was given.`);
 }
 
 /** All from the line that says "Solving" on, or all lines. */

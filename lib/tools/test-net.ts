@@ -1,9 +1,9 @@
 /** `caffe test`: scores a trained network on the data that its file names. */
-import { throwIfAborted } from '../abort';
 import { CaffeError } from '../errors';
 import type { Net, Weights } from '../net';
 import { shapeText, type Tensors } from '../tensor';
-import { checkedCount, type NetworkLike, openTrainedNet, type ToolProgress } from './source';
+import { checkedCount, optionsFrom, report, type ToolProgress } from './options';
+import { type NetworkLike, openTrainedNet } from './source';
 
 export interface TestNetOptions {
   /** Batches to run. Default 50. */
@@ -16,9 +16,18 @@ export interface TestNetOptions {
   basePath?: string;
   /** Aborts before the next layer. */
   signal?: AbortSignal;
-  /** Called after each batch, with its outputs. */
-  onProgress?: (progress: ToolProgress & { outputs: Tensors }) => void;
+  /** Called after each batch, with its outputs, and awaited. */
+  onProgress?: (progress: ToolProgress & { outputs: Tensors }) => unknown;
 }
+
+const OPTIONS: Record<keyof TestNetOptions, true> = {
+  iterations: true,
+  level: true,
+  stages: true,
+  basePath: true,
+  signal: true,
+  onProgress: true,
+};
 
 export interface TestedNet {
   iterations: number;
@@ -39,12 +48,11 @@ export interface TestedNet {
  * @param source  the path of a prototxt file, its text, or a document.
  * @param weights the trained parameters: a file, its bytes, or several, copied in order.
  * @throws {CaffeError} ERR_CAFFE_INPUT for an option out of range; ERR_CAFFE_SHAPE when the outputs change their shape between
- *   batches; ERR_CAFFE_ABORTED; as `Net.load`.
+ *   batches; ERR_CAFFE_CALLBACK when `onProgress` throws; ERR_CAFFE_ABORTED; as `Net.load`.
  */
-export async function testNet(source: NetworkLike, weights: Weights | Weights[], options: TestNetOptions = {}): Promise<TestedNet> {
-  const { iterations = 50, level, stages, basePath, signal, onProgress } = options;
+export async function testNet(source: NetworkLike, weights: Weights | Weights[], options?: TestNetOptions): Promise<TestedNet> {
+  const { iterations = 50, level, stages, basePath, signal, onProgress } = optionsFrom(options, OPTIONS);
   checkedCount(iterations, 'The number of iterations');
-  throwIfAborted(signal);
   const net = await openTrainedNet(source, { weights, level, stages, basePath });
   try {
     const losses = lossTopsOf(net);
@@ -55,7 +63,7 @@ export async function testNet(source: NetworkLike, weights: Weights | Weights[],
       for (const [name, weight] of losses) loss += weight * sum(blobs[name]?.data ?? []);
       const outputs = pick(blobs, net.outputs);
       batches.push(outputs);
-      onProgress?.({ done: batches.length, total: iterations, outputs });
+      await report(onProgress, { done: batches.length, total: iterations, outputs });
     }
     const lossWeights = record(net.outputs.map((name) => [name, losses.get(name) ?? 0]));
     return { iterations, loss: loss / iterations, outputs: meanOf(batches), lossWeights, batches };

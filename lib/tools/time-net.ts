@@ -1,9 +1,10 @@
 /** `caffe time`: how long each layer takes. */
 import { withStopFlag } from '../abort';
-import { CaffeError } from '../errors';
+import { CaffeError, describe } from '../errors';
 import { type NativeIterationTimes, type NativeNetRequest, native, type Phase } from '../native';
 import { checkedWeights, type Weights } from '../net';
-import { checkedCount, modelOf, type NetworkLike, type ToolProgress } from './source';
+import { checkedCount, optionsFrom, report, type ToolProgress } from './options';
+import { modelOf, type NetworkLike } from './source';
 
 export interface TimeNetOptions {
   /** Default 'train', as the caffe tool has it. */
@@ -20,9 +21,20 @@ export interface TimeNetOptions {
   basePath?: string;
   /** Aborts before the next layer. */
   signal?: AbortSignal;
-  /** Called after each iteration. */
-  onProgress?: (progress: ToolProgress) => void;
+  /** Called after each iteration, and awaited. */
+  onProgress?: (progress: ToolProgress) => unknown;
 }
+
+const OPTIONS: Record<keyof TimeNetOptions, true> = {
+  phase: true,
+  iterations: true,
+  weights: true,
+  level: true,
+  stages: true,
+  basePath: true,
+  signal: true,
+  onProgress: true,
+};
 
 /** Over all iterations, in milliseconds. */
 export interface Timing {
@@ -53,19 +65,21 @@ export interface NetTiming {
  * the gradients of its parameters only.
  *
  * @param source the path of a prototxt file, its text, or a document.
- * @throws {CaffeError} ERR_CAFFE_INPUT for an option out of range; ERR_CAFFE_ABORTED; as `Net.load`.
+ * @throws {CaffeError} ERR_CAFFE_INPUT for an option out of range; ERR_CAFFE_CALLBACK when `onProgress` throws; ERR_CAFFE_ABORTED; as
+ *   `Net.load`.
  */
-export async function timeNet(source: NetworkLike, options: TimeNetOptions = {}): Promise<NetTiming> {
-  const { iterations = 50, signal, onProgress } = options;
+export async function timeNet(source: NetworkLike, options?: TimeNetOptions): Promise<NetTiming> {
+  const given = optionsFrom(options, OPTIONS);
+  const { iterations = 50, signal, onProgress } = given;
   checkedCount(iterations, 'The number of iterations');
-  const net = await native.openNetTiming(requestOf(source, options));
+  const net = await native.openNetTiming(requestOf(source, given));
   try {
     const runs: NativeIterationTimes[] = [];
     await withStopFlag(signal, async (stop) => {
       await net.run(stop); // memory is allocated here
       while (runs.length < iterations) {
         runs.push(await net.run(stop));
-        onProgress?.({ done: runs.length, total: iterations });
+        await report(onProgress, { done: runs.length, total: iterations });
       }
     });
     return summary(net.layers, runs);
@@ -77,7 +91,7 @@ export async function timeNet(source: NetworkLike, options: TimeNetOptions = {})
 function requestOf(source: NetworkLike, options: TimeNetOptions): NativeNetRequest {
   const { phase = 'train', weights = [], level = 0, stages = [], basePath = '' } = options;
   if (phase !== 'train' && phase !== 'test') {
-    throw new CaffeError('ERR_CAFFE_INPUT', `phase must be 'train' or 'test'; '${String(phase)}' was given.`);
+    throw new CaffeError('ERR_CAFFE_INPUT', `phase must be 'train' or 'test'; ${describe(phase)} was given.`);
   }
   const files = (Array.isArray(weights) ? weights : [weights]).map(checkedWeights);
   return { model: modelOf(source), phase, weights: files, level, stages, basePath };

@@ -1,7 +1,7 @@
 /** `upgrade_net_proto_text`, `upgrade_net_proto_binary` and `upgrade_solver_proto_text`: old files made new. */
 import { writeFileWhole } from '../files';
+import { requirePath } from '../given';
 import { native } from '../native';
-import { checkedPath } from './source';
 import { inFile, readText } from './text-file';
 
 /** The version of the format that a network was in: 'v2' is today's. */
@@ -15,8 +15,8 @@ export type NetworkVersion = 'v0' | 'v1' | 'v2';
  *   that Caffe cannot upgrade. Nothing is written then.
  */
 export async function upgradeNetFile(input: string, output: string): Promise<{ from: NetworkVersion }> {
-  checkedPath(output, 'The output');
-  const text = await readText(checkedPath(input, 'The input'));
+  requirePath(output, 'The output');
+  const text = await readText(requirePath(input, 'The input'));
   const result = await inFile(input, native.upgradeNet(text));
   await writeFileWhole(output, result.text);
   return { from: result.from };
@@ -28,7 +28,7 @@ export async function upgradeNetFile(input: string, output: string): Promise<{ f
  * @throws {CaffeError} ERR_CAFFE_FILE; ERR_CAFFE_INPUT for a file that holds no network; ERR_CAFFE_PROTOTXT for one that Caffe cannot upgrade.
  */
 export async function upgradeNetBinaryFile(input: string, output: string): Promise<{ from: NetworkVersion }> {
-  return { from: await native.upgradeNetBinary(checkedPath(input, 'The input'), checkedPath(output, 'The output')) };
+  return { from: await native.upgradeNetBinary(requirePath(input, 'The input'), requirePath(output, 'The output')) };
 }
 
 /**
@@ -38,8 +38,8 @@ export async function upgradeNetBinaryFile(input: string, output: string): Promi
  * @throws {CaffeError} as `upgradeNetFile`.
  */
 export async function upgradeSolverFile(input: string, output: string): Promise<{ upgraded: boolean }> {
-  checkedPath(output, 'The output');
-  const text = await readText(checkedPath(input, 'The input'));
+  requirePath(output, 'The output');
+  const text = await readText(requirePath(input, 'The input'));
   const result = await inFile(input, native.upgradeSolver(text));
   await writeFileWhole(output, result.text);
   return { upgraded: result.upgraded };

@@ -84,10 +84,13 @@ describe('draw as DOT', () => {
     ['a syntax error', 'layer {', {}, 'ERR_CAFFE_PROTOTXT'],
     ['another format', NET, { format: 'png' }, 'ERR_CAFFE_INPUT'],
     ['another direction', NET, { rankdir: 'UP' }, 'ERR_CAFFE_INPUT'],
+    ['options that are none', NET, null, 'ERR_CAFFE_INPUT'],
+    ['stages that are no texts', NET, { stages: 'train' }, 'ERR_CAFFE_INPUT'],
+    ['a level that is no number', NET, { level: 'high' }, 'ERR_CAFFE_INPUT'],
     ['another phase', NET, { phase: 'TRAIN' }, 'ERR_CAFFE_INPUT'],
     ['the notation of old', 'layers { type: DATA }', {}, 'ERR_CAFFE_UNSUPPORTED'],
   ])('refuses %s', (_, source, options, code) => {
-    expect(errorOf(() => draw(source, options as object))).toMatchObject({ code });
+    expect(errorOf(() => draw(source, options as object | undefined))).toMatchObject({ code });
   });
 });
 

@@ -156,7 +156,7 @@ describe('convertImageset', () => {
     ['a list that is not there', { list: '/nonexistent/list.txt' }, 'ERR_CAFFE_FILE'],
     ['no list', { list: undefined }, 'ERR_CAFFE_INPUT'],
     ['an empty list', { list: [] }, 'ERR_CAFFE_DATASET'],
-    ['a list with other things', { list: [null] }, 'ERR_CAFFE_DATASET'],
+    ['a list with other things', { list: [null] }, 'ERR_CAFFE_INPUT'],
     ['a label that is no whole number', { list: [{ file: 'a.png', label: 0.5 }] }, 'ERR_CAFFE_DATASET'],
     ['a root where nothing is', { root: '/nonexistent' }, 'ERR_CAFFE_DATASET'],
     ['a path that is too long for a key', { list: [{ file: `${'../root/'.repeat(80)}a.png`, label: 0 }] }, 'ERR_CAFFE_INPUT'],
