@@ -12,23 +12,29 @@ export class TrainingReport {
     const { progress } = this;
     switch (event.type) {
       case 'search':
-        return progress.update(event.iteration, event.total, `looking for a learning rate: ${decimal(event.learningRate)}`);
+        progress.update(event.iteration, event.total, `looking for a learning rate: ${decimal(event.learningRate)}`);
+        break;
       case 'start':
         progress.stop();
         this.iterations = event.plan.iterations;
-        return progress.note(startLines(event).join('\n'));
+        progress.note(startLines(event).join('\n'));
+        break;
       case 'iteration': {
         const { iteration, epoch, loss, eta } = event;
-        return progress.update(iteration, this.iterations, `epoch ${epoch.toFixed(1)}, loss ${decimal(loss)}, ${Math.round(eta)} s left`);
+        progress.update(iteration, this.iterations, `epoch ${epoch.toFixed(1)}, loss ${decimal(loss)}, ${Math.round(eta)} s left`);
+        break;
       }
       case 'validation': {
         const { epoch, accuracy, loss } = event;
-        return progress.note(`epoch ${epoch.toFixed(1).padStart(4)}: ${(100 * accuracy).toFixed(1)} % right, loss ${decimal(loss)}`);
+        progress.note(`epoch ${epoch.toFixed(1).padStart(4)}: ${(100 * accuracy).toFixed(1)} % right, loss ${decimal(loss)}`);
+        break;
       }
       case 'warning':
-        return progress.note(`note: ${event.message}`);
+        progress.note(`note: ${event.message}`);
+        break;
       case 'end':
-        return progress.note(`${event.reason}${event.best ? `, best snapshot: iteration ${event.best.iteration}` : ''}`);
+        progress.note(`${event.reason}${event.best ? `, best snapshot: iteration ${event.best.iteration}` : ''}`);
+        break;
     }
   }
 }
