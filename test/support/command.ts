@@ -40,9 +40,13 @@ export function caffeNode(args: readonly string[], options?: Parameters<typeof s
 }
 
 /** Waits until the process has printed something on standard output (or error). */
-export async function untilPrinted({ child, printed }: Running, text: RegExp, stream: 'stdout' | 'stderr' = 'stdout'): Promise<void> {
+export async function untilPrinted(
+  { child, printed, finished }: Running,
+  text: RegExp,
+  stream: 'stdout' | 'stderr' = 'stdout',
+): Promise<void> {
   while (!text.test(printed[stream])) {
-    const next = await Promise.race([once(child[stream] as NodeJS.ReadableStream, 'data'), once(child, 'close').then(() => 'closed')]);
+    const next = await Promise.race([once(child[stream] as NodeJS.ReadableStream, 'data'), finished.then(() => 'closed')]);
     if (next === 'closed' && !text.test(printed[stream])) throw new Error(`It ended without printing ${text}: ${JSON.stringify(printed)}`);
   }
 }
