@@ -84,15 +84,17 @@ caffe::NetParameter ReadHdf5Weights(std::string_view contents, const std::string
   return weights;
 }
 
-caffe::SolverState ReadHdf5State(std::string_view contents, const std::string& path) {
+caffe::SolverState ReadHdf5State(std::string_view contents, const std::string& path, std::string* record) {
   caffe::SolverState state;
-  WithFile(contents, path, [&state, &contents](const Hdf5Reader& file) {
+  WithFile(contents, path, [&state, &contents, record](const Hdf5Reader& file) {
     const Hdf5Address root = file.root();
     state.set_iter(file.Dataset(file.Require(root, "iter")).Integer());
     const std::optional<Hdf5Address> learned_net = file.Find(root, "learned_net");
     if (learned_net) state.set_learned_net(file.Dataset(*learned_net).Text());
     state.set_current_step(file.Dataset(file.Require(root, "current_step")).Integer());
     BlobReader(file, contents.size()).ReadAll(file.Require(root, "history"), [&state] { return state.add_history(); });
+    const std::optional<Hdf5Address> own = file.Find(root, kHdf5Record);
+    if (own) *record = std::string(file.Dataset(*own).values);
   });
   return state;
 }

@@ -21,7 +21,11 @@ bool IsHdf5(std::string_view contents);
 
 // WEIGHTS for files that are damaged or hold something else. `path` is for the message, and empty for bytes in memory.
 caffe::NetParameter ReadHdf5Weights(std::string_view contents, const std::string& path);
-caffe::SolverState ReadHdf5State(std::string_view contents, const std::string& path);
+// `record` receives what Hdf5State of hdf5_writer.h was given; empty for files of stock Caffe.
+caffe::SolverState ReadHdf5State(std::string_view contents, const std::string& path, std::string* record);
+
+// The dataset of a solver state that holds the record.
+constexpr char kHdf5Record[] = "caffe_node";
 
 }  // namespace caffe_node
 

@@ -4,18 +4,11 @@
 
 #include <napi.h>
 
-#include <functional>
 #include <memory>
 
-#include "solver_state.h"
+#include "solver_jobs.h"
 
 namespace caffe_node {
-
-// What a wrap needs: the solver, and its parameters as the caller wrote them.
-struct SolverContent {
-  std::shared_ptr<SolverState> solver;
-  caffe::SolverParameter param;
-};
 
 class SolverWrap final : public Napi::ObjectWrap<SolverWrap> {
  public:
@@ -27,11 +20,10 @@ class SolverWrap final : public Napi::ObjectWrap<SolverWrap> {
   Napi::Value Type(const Napi::CallbackInfo& info);
   Napi::Value Iteration(const Napi::CallbackInfo& info);
   Napi::Value LearningRate(const Napi::CallbackInfo& info);
-  Napi::Value BaseLearningRate(const Napi::CallbackInfo& info);
-  void SetBaseLearningRate(const Napi::CallbackInfo& info, const Napi::Value& value);
   Napi::Value Net(const Napi::CallbackInfo& info);
   Napi::Value TestNets(const Napi::CallbackInfo& info);
   Napi::Value Param(const Napi::CallbackInfo& info);
+  Napi::Value Change(const Napi::CallbackInfo& info);
   Napi::Value Step(const Napi::CallbackInfo& info);
   Napi::Value Test(const Napi::CallbackInfo& info);
   Napi::Value Snapshot(const Napi::CallbackInfo& info);
@@ -39,8 +31,10 @@ class SolverWrap final : public Napi::ObjectWrap<SolverWrap> {
   Napi::Value ApplyUpdate(const Napi::CallbackInfo& info);
   Napi::Value Dispose(const Napi::CallbackInfo& info);
 
+  void RequireAlive() const;
   // The solver, when no run is in flight.
-  const SolverState& Idle() const;
+  SolverState& Idle() const;
+  void Apply(const caffe::SolverParameter& change);
   Napi::Value Post(Napi::Env env, std::unique_ptr<Job> job, std::shared_ptr<StopFlag> stop = nullptr);
 
   SolverContent content_;

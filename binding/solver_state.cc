@@ -2,7 +2,6 @@
 
 #include <cmath>
 #include <filesystem>
-#include <functional>
 #include <limits>
 #include <numeric>
 #include <utility>
@@ -11,63 +10,91 @@
 #include "checks/initial_weights.h"
 #include "failure.h"
 #include "flavour.h"
-#include "hdf5_file.h"
-#include "layers/data_layer.h"
+#include "running_statistics.h"
+#include "solver_access.h"
+#include "solver_check.h"
 
 namespace caffe_node {
 
 namespace {
 
-// Caffe keeps these protected, though callers need them; a class of our own may name them.
-struct Access : caffe::Solver<float> {
-  static caffe::SolverParameter& Param(caffe::Solver<float>& solver) { return solver.*(&Access::param_); }
-  static int& Iteration(caffe::Solver<float>& solver) { return solver.*(&Access::iter_); }
-  static int& CurrentStep(caffe::Solver<float>& solver) { return solver.*(&Access::current_step_); }
-  static float Loss(caffe::Solver<float>& solver) { return solver.*(&Access::smoothed_loss_); }
-  static void SnapshotState(caffe::Solver<float>& solver, const std::string& model) {
-    (solver.*(&Access::SnapshotSolverState))(model);
-  }
-};
+bool IsDue(int interval, int iteration) { return interval > 0 && iteration % interval == 0; }
 
-Failure NotState(const std::string& path, const std::string& what) {
+void WarnOfGpu(const caffe::SolverParameter& param) {
+  if (!param.has_solver_mode() || param.solver_mode() != caffe::SolverParameter::GPU || flavour::HasCuda()) return;
+  LOG(WARNING) << "solver_mode: GPU, and this Caffe was built without CUDA: the solver runs on the CPU.";
+}
+
+// As Caffe does when snapshots are asked for: the end of a long training is a bad time to learn of it.
+void CheckSnapshotFolder(const caffe::SolverParameter& param) {
+  if (param.snapshot() == 0) return;
+  const std::filesystem::path folder = std::filesystem::path(param.snapshot_prefix()).parent_path();
+  std::error_code unreadable;
+  if (folder.empty() || std::filesystem::is_directory(folder, unreadable)) return;
   FailureDetails details;
-  details.file = path;
-  details.hint = "Give the .solverstate file of a snapshot of this very solver and network.";
-  return Failure("WEIGHTS", "'" + path + "' " + what, std::move(details));
+  details.file = param.snapshot_prefix();
+  details.hint = "Make the folder, or choose another snapshot_prefix.";
+  throw Failure("FILE", "The folder of snapshot_prefix: \"" + param.snapshot_prefix() + "\" does not exist.", std::move(details));
+}
+
+void AddOutputs(const NetState& net, std::vector<NamedTensor>* sums) {
+  const bool first = sums->empty();
+  for (std::size_t i = 0; i < net.outputs().size(); ++i) {
+    TensorData values = CopyOf(*net.BlobNamed(net.outputs()[i]), Part::kData);
+    if (first) {
+      sums->push_back({net.outputs()[i], std::move(values)});
+      continue;
+    }
+    std::vector<float>& sum = (*sums)[i].tensor.data;
+    for (std::size_t j = 0; j < sum.size(); ++j) sum[j] += values.data.at(j);
+  }
 }
 
 }  // namespace
 
-// Keeps a loss that is not a number away from the parameters: thrown between the backward pass and the update.
-class SolverState::DivergenceCheck final : public caffe::Solver<float>::Callback {
+// Caffe calls these within each iteration. The second keeps a loss that is not a number away from the parameters: thrown between
+// the backward pass and the update.
+class SolverState::IterationHooks final : public caffe::Solver<float>::Callback {
  public:
-  explicit DivergenceCheck(caffe::Solver<float>* solver) : solver_(solver) { solver->add_callback(this); }
+  IterationHooks(caffe::Solver<float>* solver, DebugRecorder* debug) : solver_(solver), debug_(debug) {
+    solver->add_callback(this);
+  }
+  void SetObserver(StepObserver* observer) { observer_ = observer; }
 
  protected:
-  void on_start() override {}
+  void on_start() override { observer_->Started(); }
   void on_gradients_ready() override {
-    if (!std::isfinite(Access::Loss(*solver_))) throw Failure("DIVERGED", "The loss is not a number.");
+    if (!std::isfinite(SolverAccess::Loss(*solver_))) throw Failure("DIVERGED", "The loss is not a number.");
+    debug_->GradientsReady();
+    observer_->GradientsReady();
   }
 
  private:
   caffe::Solver<float>* const solver_;
+  DebugRecorder* const debug_;
+  StepObserver* observer_ = nullptr;
 };
 
 SolverState::SolverState(Lane* lane, const caffe::SolverParameter& param, const std::vector<WeightsSource>& weights,
                          unsigned seed)
-    : lane_(lane), seed_(param.random_seed() >= 0 ? static_cast<unsigned>(param.random_seed()) : seed) {
-  if (param.iter_size() < 1)
-    throw Failure("PROTOTXT", "iter_size: " + std::to_string(param.iter_size()) + " must be at least 1.");
+    : lane_(lane), seed_(param.random_seed() >= 0 ? static_cast<unsigned>(param.random_seed()) : seed), settings_(param) {
+  WarnOfGpu(param);
+  CheckSnapshotFolder(param);
   caffe::SolverParameter ours = param;
   ours.set_solver_mode(caffe::SolverParameter::CPU);
   ours.set_random_seed(static_cast<int>(seed_ & 0x7fffffff));
-  // Caffe would write snapshots in place, half of one when interrupted: Snapshot() does it whole.
-  snapshot_interval_ = ours.snapshot();
   ours.set_snapshot(0);
   ours.clear_weights();
   Build(ours);
-  static_cast<void>(solver().GetLearningRate());  // an unknown policy is refused here rather than at the first step
-  divergence_check_ = std::make_unique<DivergenceCheck>(solver_.get());
+  settings_ = solver_->param();
+  for (const auto clear : {&caffe::SolverParameter::clear_net_param, &caffe::SolverParameter::clear_train_net_param,
+                           &caffe::SolverParameter::clear_test_net_param}) {
+    (settings_.*clear)();
+  }
+  settings_.set_snapshot(param.snapshot());
+  PassSettings();
+  debug_ = std::make_unique<DebugRecorder>(solver_->net().get());
+  hooks_ = std::make_unique<IterationHooks>(solver_.get(), debug_.get());
   net_ = std::make_shared<NetState>(lane, solver_->net(), seed_);
   PutWeights(ours.has_train_net_param() ? ours.train_net_param() : ours.net_param(), solver_->net().get());
   for (const auto& net : solver_->test_nets()) {
@@ -103,169 +130,158 @@ caffe::SGDSolver<float>& SolverState::solver() const {
   return static_cast<caffe::SGDSolver<float>&>(*solver_);  // every solver of Caffe is one
 }
 
-float SolverState::Smooth(float loss) {
-  recent_losses_.push_back(loss);
-  const auto window = static_cast<std::size_t>(std::max(1, solver().param().average_loss()));
-  while (recent_losses_.size() > window) recent_losses_.pop_front();
-  return std::accumulate(recent_losses_.begin(), recent_losses_.end(), 0.0f) / static_cast<float>(recent_losses_.size());
+void SolverState::Change(const caffe::SolverParameter& change) {
+  const std::lock_guard<std::mutex> lock(change_mutex_);
+  if (!change_) change_.emplace();
+  ApplyChange(change, &*change_);
 }
 
-void SolverState::StepOnce(const StopFlag& within, StepResult* result) {
-  caffe::SGDSolver<float>& solver = this->solver();
-  result->learning_rate = solver.GetLearningRate();
-  flavour::Seed(MixSeed(seed_, static_cast<std::uint64_t>(solver.iter())));
-  result->loss = std::numeric_limits<float>::quiet_NaN();
-  // Caffe's Step runs the test nets as well, where it is asked to: all of them can be stopped.
-  std::function<void()> step = [&solver] { solver.Step(1); };
-  for (const auto& net : test_nets_) step = [&within, net, inner = std::move(step)] { net->Watched(within, inner); };
+void SolverState::TakeUpChanges() {
+  const std::lock_guard<std::mutex> lock(change_mutex_);
+  if (!change_) return;
+  ApplyChange(*change_, &settings_);
+  change_.reset();
+  PassSettings();
+  TrimLosses();
+}
+
+// Caffe is to do neither tests nor snapshots within Step.
+void SolverState::PassSettings() {
+  caffe::SolverParameter& param = SolverAccess::Param(*solver_);
+  param = settings_;
+  param.set_snapshot(0);
+  param.set_test_interval(0);
+}
+
+// Asking Caffe for the rate moves the policy "multistep" on: it is to be asked once an iteration, by Caffe itself.
+float SolverState::PolicyRate() const {
+  int& step = SolverAccess::CurrentStep(solver());
+  const int kept = step;
+  const float rate = solver().GetLearningRate();
+  step = kept;
+  return rate;
+}
+
+float SolverState::RequireRate() const {
+  if (solver().iter() == std::numeric_limits<int>::max())
+    throw Failure("INPUT", "Caffe counts no more than 2^31 - 1 iterations.");
+  const float rate = PolicyRate();
+  if (std::isfinite(rate) && rate >= 0) return rate;
+  FailureDetails details;
+  details.hint = settings_.lr_policy() == "poly" ? "The policy \"poly\" ends at max_iter: raise it to train longer."
+                                                 : "Check gamma and power.";
+  throw Failure("INPUT",
+                "The policy \"" + settings_.lr_policy() + "\" gives the learning rate " + std::to_string(rate) +
+                    " for iteration " + std::to_string(solver().iter()) + ".",
+                std::move(details));
+}
+
+bool SolverState::DebugIsDue() const {
+  return settings_.debug_info() && (settings_.display() == 0 || IsDue(settings_.display(), solver_->iter()));
+}
+
+void SolverState::TrimLosses() {
+  while (recent_losses_.size() > static_cast<std::size_t>(settings_.average_loss())) recent_losses_.pop_front();
+}
+
+float SolverState::SmoothedLoss() const {
+  if (recent_losses_.empty()) return std::numeric_limits<float>::quiet_NaN();
+  const float sum = std::accumulate(recent_losses_.begin(), recent_losses_.end(), 0.0f);
+  return sum / static_cast<float>(recent_losses_.size());
+}
+
+// One iteration of Caffe's: all of it or, as far as the parameters go, nothing.
+void SolverState::Iterate(const StopFlag& within, StepObserver* observer) {
+  const std::lock_guard lock(*net_->parameter_lock());
+  const RunningStatistics statistics(net_->net());
+  const int step = SolverAccess::CurrentStep(*solver_);
+  hooks_->SetObserver(observer);
+  if (DebugIsDue()) debug_->Begin();
   try {
-    net_->Watched(within, step);
-    result->loss = Access::Loss(solver);
+    net_->Watched(within, [this] { solver_->Step(1); });
+  } catch (...) {
+    debug_->Cancel();
+    statistics.Restore();
+    SolverAccess::CurrentStep(*solver_) = step;
+    throw;
+  }
+}
+
+void SolverState::StepOnce(const StopFlag& within, StepObserver* observer, StepResult* result) {
+  const int former = solver().iter();
+  result->learning_rate = RequireRate();
+  flavour::Seed(MixSeed(seed_, static_cast<std::uint64_t>(former)));
+  const bool debug = DebugIsDue();
+  try {
+    Iterate(within, observer);
+    result->loss = SolverAccess::Loss(*solver_);
+    recent_losses_.push_back(result->loss);
+    TrimLosses();
+    result->smoothed_loss = SmoothedLoss();
   } catch (const Failure& failure) {
     if (failure.code() != "DIVERGED") throw;
     result->diverged = true;
+    result->loss = std::numeric_limits<float>::quiet_NaN();
+    result->smoothed_loss = result->loss;
   }
-  result->smoothed_loss = Smooth(result->loss);
-  result->iteration = solver.iter();
+  result->iteration = solver().iter();
   net_->KeepShapes();
+  if (debug && !result->diverged) observer->Debugged(debug_->End(result->iteration));
 }
 
-StepResult SolverState::Step(int count, const StopFlag& between, const StopFlag& within) {
+StepResult SolverState::Step(int count, const StopFlag& between, const StopFlag& within, StepObserver* observer) {
   StepResult result;
   for (int i = 0; i < count && !result.diverged; ++i) {
     if (i > 0) between.Check();
-    {
-      const std::lock_guard lock(*net_->parameter_lock());
-      StepOnce(within, &result);
-    }
-    if (!result.diverged && snapshot_interval_ > 0 && result.iteration % snapshot_interval_ == 0) Snapshot();
+    TakeUpChanges();
+    TestIfDue(between, within, observer);
+    StepOnce(within, observer, &result);
+    if (!result.diverged && IsDue(settings_.snapshot(), result.iteration)) observer->Snapshotted(Snapshot());
   }
   if (count == 0) {
+    TakeUpChanges();
     result.loss = recent_losses_.empty() ? std::numeric_limits<float>::quiet_NaN() : recent_losses_.back();
-    result.smoothed_loss = result.loss;
+    result.smoothed_loss = SmoothedLoss();
     result.iteration = solver().iter();
-    result.learning_rate = solver().GetLearningRate();
+    result.learning_rate = PolicyRate();
   }
   for (const std::string& name : net_->outputs()) result.outputs.push_back({name, CopyOf(*net_->BlobNamed(name), Part::kData)});
   return result;
 }
 
-std::vector<NamedTensor> SolverState::Test(int index, const StopFlag& stop) {
+void SolverState::TestIfDue(const StopFlag& between, const StopFlag& within, StepObserver* observer) {
+  const int iteration = solver().iter();
+  if (!IsDue(settings_.test_interval(), iteration) || (iteration == 0 && !settings_.test_initialization())) return;
+  for (std::size_t i = 0; i < test_nets_.size(); ++i) observer->Tested(Test(static_cast<int>(i), between, within));
+}
+
+TestResult SolverState::Test(int index, const StopFlag& between, const StopFlag& within) {
+  TakeUpChanges();
   NetState& net = *test_nets_.at(static_cast<std::size_t>(index));
-  RunRequest request;
-  request.last = static_cast<int>(net.layers().size()) - 1;
-  request.fetch = net.outputs();
-  const int batches = solver().param().test_iter_size() > index ? solver().param().test_iter(index) : 1;
+  const int batches = settings_.test_iter(index);
+  TestResult result;
+  result.iteration = solver().iter();
+  result.index = index;
   net.ShareWith(*net_);  // as Caffe does before each test: shareWeights may have given the train net other parameters
   net.Rewind(0);
-  std::vector<NamedTensor> sums;
+  const std::lock_guard lock(*net.parameter_lock());
+  float loss = 0;
   for (int batch = 0; batch < batches; ++batch) {
-    std::vector<NamedTensor> outputs = net.Forward(request, stop);
-    if (batch == 0) {
-      sums = std::move(outputs);
-      continue;
-    }
-    for (std::size_t i = 0; i < sums.size(); ++i) {
-      std::vector<float>& sum = sums[i].tensor.data;
-      for (std::size_t j = 0; j < sum.size(); ++j) sum[j] += outputs[i].tensor.data.at(j);
-    }
+    between.Check();
+    net.Watched(within, [&] { loss += net.net().ForwardFromTo(0, static_cast<int>(net.layers().size()) - 1); });
+    net.KeepShapes();
+    AddOutputs(net, &result.outputs);
   }
-  for (NamedTensor& sum : sums) {
-    for (float& value : sum.tensor.data) value /= static_cast<float>(std::max(1, batches));
+  for (NamedTensor& output : result.outputs) {
+    for (float& value : output.tensor.data) value /= static_cast<float>(batches);
   }
-  return sums;
-}
-
-std::string SolverState::SnapshotName(const std::string& prefix, const std::string& extension) const {
-  return prefix + "_iter_" + std::to_string(solver().iter()) + extension;
-}
-
-SnapshotPaths SolverState::Snapshot() {
-  caffe::SGDSolver<float>& solver = this->solver();
-  caffe::SolverParameter& param = Access::Param(solver);
-  const bool hdf5 = param.snapshot_format() == caffe::SolverParameter::HDF5;
-  const std::string prefix = param.snapshot_prefix();
-  SnapshotPaths paths{SnapshotName(prefix, hdf5 ? ".caffemodel.h5" : ".caffemodel"),
-                      SnapshotName(prefix, hdf5 ? ".solverstate.h5" : ".solverstate")};
-  SaveWeights(net_.get(), paths.model, hdf5, param.snapshot_diff());
-
-  // Caffe derives the file's name from the prefix: give it a temporary one for the time of writing.
-  const std::string temporary_prefix = TemporaryName(prefix);
-  const std::string temporary = SnapshotName(temporary_prefix, hdf5 ? ".solverstate.h5" : ".solverstate");
-  param.set_snapshot_prefix(temporary_prefix);
-  std::exception_ptr failure;
-  try {
-    const std::scoped_lock lock(*net_->parameter_lock(), Hdf5Lock());
-    SilenceHdf5();
-    Access::SnapshotState(solver, paths.model);
-    // Caffe does not look whether the disk took all of it.
-    if (!hdf5 && !caffe::SolverState().ParseFromString(ReadFile(temporary))) {
-      throw Failure("FILE", "it was not written whole. Is the disk full?");
-    }
-  } catch (...) {
-    failure = std::current_exception();
-  }
-  param.set_snapshot_prefix(prefix);
-  if (failure) {
-    std::error_code ignored;
-    std::filesystem::remove(temporary, ignored);
-    throw Failure("FILE", "'" + paths.state + "' cannot be written: " + AsFailure(failure).what());
-  }
-  RenameFile(temporary, paths.state);
-  return paths;
-}
-
-void SolverState::RewindTo(int iteration) {
-  const caffe::SolverParameter& param = solver().param();
-  const auto batches = static_cast<std::uint64_t>(iteration) * static_cast<std::uint64_t>(param.iter_size());
-  for (const auto& layer : net_->net().layers()) {
-    auto* const data = dynamic_cast<DataLayer*>(layer.get());
-    if (data != nullptr) data->Rewind(batches * layer->layer_param().data_param().batch_size());
-  }
-}
-
-void SolverState::RestoreFrom(const caffe::SolverState& state, const std::string& path) {
-  const auto& history = solver().history();
-  if (state.history_size() != static_cast<int>(history.size())) {
-    throw NotState(path, "holds the history of " + std::to_string(state.history_size()) + " parameters; this solver has " +
-                             std::to_string(history.size()) + ".");
-  }
-  for (std::size_t i = 0; i < history.size(); ++i) {
-    const caffe::BlobProto& blob = state.history(static_cast<int>(i));
-    if (!history[i]->ShapeEquals(blob) || blob.data_size() != history[i]->count()) {
-      throw NotState(path, "holds a history of another shape for parameter " + std::to_string(i) + ".");
-    }
-  }
-  if (state.has_learned_net()) {
-    CopyRequest request;
-    request.weights.path = state.learned_net();
-    // A snapshot that was moved as a whole: the weights lie beside the state.
-    if (!std::filesystem::exists(request.weights.path)) {
-      request.weights.path =
-          (std::filesystem::path(path).parent_path() / std::filesystem::path(state.learned_net()).filename()).string();
-    }
-    CopyWeights(net_.get(), request);
-  }
-  const std::lock_guard lock(*net_->parameter_lock());
-  for (std::size_t i = 0; i < history.size(); ++i) history[i]->FromProto(state.history(static_cast<int>(i)), false);
-  Access::Iteration(solver()) = state.iter();
-  Access::CurrentStep(solver()) = state.current_step();
-}
-
-void SolverState::Restore(const std::string& path) {
-  const std::string contents = ReadFile(path);
-  caffe::SolverState state;
-  if (IsHdf5(contents)) {
-    state = ReadHdf5State(contents, path);
-  } else if (!state.ParseFromString(contents)) {
-    throw NotState(path, "is no solver state, or a truncated one.");
-  }
-  RestoreFrom(state, path);
-  recent_losses_.clear();
-  RewindTo(solver().iter());
+  if (settings_.test_compute_loss()) result.loss = loss / static_cast<float>(batches);
+  return result;
 }
 
 void SolverState::ApplyUpdate() {
+  TakeUpChanges();
+  RequireRate();
   const std::lock_guard lock(*net_->parameter_lock());
   solver().ApplyUpdate();
 }
@@ -273,25 +289,25 @@ void SolverState::ApplyUpdate() {
 void SolverState::Dispose() {
   net_->Dispose();
   for (const auto& net : test_nets_) net->Dispose();
-  divergence_check_.reset();
+  hooks_.reset();
   solver_.reset();
+  debug_.reset();
 }
 
 void SolverState::Abandon() {
   net_->Abandon();
   for (const auto& net : test_nets_) net->Abandon();
   static_cast<void>(solver_.release());
-  static_cast<void>(divergence_check_.release());
+  static_cast<void>(hooks_.release());
+  static_cast<void>(debug_.release());
 }
 
 int SolverState::iteration() const { return solver().iter(); }
 
-float SolverState::learning_rate() const { return solver().GetLearningRate(); }
-
-float SolverState::base_learning_rate() const { return solver().param().base_lr(); }
-
-void SolverState::SetBaseLearningRate(float rate) { Access::Param(solver()).set_base_lr(rate); }
-
-std::string SolverState::type() const { return solver().type(); }
+float SolverState::learning_rate() {
+  static_cast<void>(solver());
+  TakeUpChanges();
+  return PolicyRate();
+}
 
 }  // namespace caffe_node

@@ -1,5 +1,6 @@
 // A solver without JavaScript. Its iterations are Caffe's own Step, one at a time, with the random draws of each a function of
-// (seed, iteration), so that a restored solver goes on bit for bit.
+// (seed, iteration), so that a restored solver goes on bit for bit. Tests and snapshots are our own: Caffe's tell only the log of
+// the first, and write the second in place.
 #ifndef CAFFE_NODE_SOLVER_STATE_H_
 #define CAFFE_NODE_SOLVER_STATE_H_
 
@@ -7,12 +8,15 @@
 #include <caffe/sgd_solvers.hpp>
 #include <deque>
 #include <memory>
+#include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "executor.h"
-#include "model.h"
 #include "net_state.h"
+#include "solver_debug.h"
+#include "solver_file.h"
 #include "weights.h"
 
 namespace caffe_node {
@@ -26,9 +30,29 @@ struct StepResult {
   bool diverged = false;
 };
 
+struct TestResult {
+  int iteration = 0;
+  int index = 0;
+  std::vector<NamedTensor> outputs;  // means over the batches
+  std::optional<float> loss;         // with test_compute_loss: the mean of all losses, weighted
+};
+
 struct SnapshotPaths {
+  int iteration = 0;
   std::string model;
   std::string state;
+};
+
+// Told on the lane of what happens while a solver steps. What Started or GradientsReady throw ends the iteration before anything
+// was learned from it.
+class StepObserver {
+ public:
+  virtual ~StepObserver() = default;
+  virtual void Tested(TestResult) {}
+  virtual void Snapshotted(const SnapshotPaths&) {}
+  virtual void Debugged(DebugReport) {}
+  virtual void Started() {}
+  virtual void GradientsReady() {}
 };
 
 class SolverState {
@@ -40,44 +64,58 @@ class SolverState {
   SolverState& operator=(const SolverState&) = delete;
 
   // ---- on the lane -----------------------------------------------------------------------------------------------------
-  // `between` is looked at between iterations, `within` between layers: the first leaves the solver whole.
-  StepResult Step(int count, const StopFlag& between, const StopFlag& within);
+  // `between` is looked at between iterations and between the batches of tests, which leaves the solver whole; `within` between
+  // all layers.
+  StepResult Step(int count, const StopFlag& between, const StopFlag& within, StepObserver* observer);
   // Mean outputs over test_iter batches, from the first item on.
-  std::vector<NamedTensor> Test(int index, const StopFlag& stop);
+  TestResult Test(int index, const StopFlag& between, const StopFlag& within);
   SnapshotPaths Snapshot();
+  // All or nothing.
   void Restore(const std::string& path);
   void ApplyUpdate();
   void Dispose();
   void Abandon();
 
+  // ---- the main thread -------------------------------------------------------------------------------------------------
+  // Takes effect with the next iteration, test or snapshot. The change has been checked.
+  void Change(const caffe::SolverParameter& change);
+
   // ---- the main thread, while idle -----------------------------------------------------------------------------------------
   int iteration() const;
-  float learning_rate() const;
-  float base_learning_rate() const;
-  void SetBaseLearningRate(float rate);
-  std::string type() const;
+  float learning_rate();
   const std::shared_ptr<NetState>& net() const { return net_; }
   const std::vector<std::shared_ptr<NetState>>& test_nets() const { return test_nets_; }
   Lane* lane() const { return lane_; }
   bool disposed() const { return net_->disposed(); }
 
  private:
+  class IterationHooks;
+
   caffe::SGDSolver<float>& solver() const;
   void Build(const caffe::SolverParameter& param);
-  void StepOnce(const StopFlag& within, StepResult* result);
-  float Smooth(float loss);
-  void RewindTo(int iteration);
-  // All or nothing.
-  void RestoreFrom(const caffe::SolverState& state, const std::string& path);
-  std::string SnapshotName(const std::string& prefix, const std::string& extension) const;
-
-  class DivergenceCheck;
+  void TakeUpChanges();
+  void PassSettings();
+  void StepOnce(const StopFlag& within, StepObserver* observer, StepResult* result);
+  void Iterate(const StopFlag& within, StepObserver* observer);
+  void TestIfDue(const StopFlag& between, const StopFlag& within, StepObserver* observer);
+  float PolicyRate() const;
+  // The rate of the next iteration; throws INPUT when there is none.
+  float RequireRate() const;
+  bool DebugIsDue() const;
+  float SmoothedLoss() const;
+  void TrimLosses();
+  SavedState CurrentState(const std::string& model) const;
+  void CheckHistory(const SavedState& saved, const std::string& path) const;
+  void RestoreData(const std::optional<SolverRecord>& record);
 
   Lane* const lane_;
   unsigned seed_;
-  int snapshot_interval_ = 0;
+  caffe::SolverParameter settings_;  // as wanted, without the nets; Caffe is given them without what we do ourselves
+  std::mutex change_mutex_;
+  std::optional<caffe::SolverParameter> change_;
   std::unique_ptr<caffe::Solver<float>> solver_;
-  std::unique_ptr<DivergenceCheck> divergence_check_;
+  std::unique_ptr<DebugRecorder> debug_;
+  std::unique_ptr<IterationHooks> hooks_;
   std::shared_ptr<NetState> net_;
   std::vector<std::shared_ptr<NetState>> test_nets_;
   std::deque<float> recent_losses_;  // the last average_loss of them; Step forgets its own at each call

@@ -15,6 +15,7 @@
 
 #include "failure.h"
 #include "hdf5_file.h"
+#include "hdf5_writer.h"
 #include "model.h"
 
 namespace caffe_node {
@@ -164,17 +165,12 @@ std::string SerializeWeights(NetState* net, bool diffs) {
 
 void SaveWeights(NetState* net, const std::string& path, bool hdf5, bool diffs) {
   if (!hdf5) return WriteFileWhole(path, SerializeWeights(net, diffs));
-  const std::string temporary = TemporaryName(path);
-  try {
-    const std::scoped_lock lock(*net->parameter_lock(), Hdf5Lock());
-    SilenceHdf5();
-    net->net().ToHDF5(temporary, diffs);
-  } catch (...) {
-    unlink(temporary.c_str());
-    const Failure failure = AsFailure(std::current_exception());
-    throw Failure("FILE", "'" + path + "' cannot be written: " + failure.what(), failure.details());
+  std::string contents;
+  {
+    const std::lock_guard lock(*net->parameter_lock());
+    contents = Hdf5Weights(net->net(), diffs);
   }
-  RenameFile(temporary, path);
+  WriteFileWhole(path, contents);
 }
 
 std::string TemporaryName(const std::string& path) {

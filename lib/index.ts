@@ -14,7 +14,19 @@ export { type CopyOptions, type CopyReport, type Layer, Net, type NetOptions, ty
 export type { ImageSource, RawFrame, ResizeMode } from './pixels';
 export type { Preprocessing } from './preprocessing';
 export type { Run } from './run';
-export { type SolveResult, Solver, type SolverOptions, type SolverParameter, type StepResult } from './solver';
+export {
+  type DebugEntry,
+  type DebugEvent,
+  type IterationEvent,
+  type SnapshotEvent,
+  type SolveResult,
+  Solver,
+  type SolverEvent,
+  type SolverOptions,
+  type SolverParameter,
+  type StepResult,
+  type TestEvent,
+} from './solver';
 export type { Tensor, TensorLike } from './tensor';
 export * from './tools';
 export {

@@ -149,19 +149,45 @@ export interface NativeStep {
   outputs: Tensors;
   /** The loss is NaN or infinite; the steps after this iteration were not taken. */
   diverged: boolean;
+  /** What happened meanwhile, in order. */
+  events: NativeSolverEvent[];
+}
+
+export type NativeSolverEvent =
+  | { type: 'test'; iteration: number; index: number; outputs: Tensors; loss?: number }
+  | { type: 'snapshot'; iteration: number; model: string; state: string }
+  | { type: 'debug'; iteration: number; entries: NativeDebugEntry[]; data: NativeNorms; diff: NativeNorms };
+
+export interface NativeDebugEntry {
+  phase: 'forward' | 'backward' | 'update';
+  layer: string;
+  /** A top (forward) or a bottom (backward); absent for a parameter. */
+  blob?: string;
+  /** Index of the layer's parameter; absent for a blob. */
+  param?: number;
+  /** Mean absolute value. */
+  data?: number;
+  diff?: number;
+}
+
+export interface NativeNorms {
+  l1: number;
+  l2: number;
 }
 
 export interface NativeSolver {
   readonly type: string;
   readonly iteration: number;
   readonly learningRate: number;
-  baseLearningRate: number;
   readonly net: NativeNet;
   readonly testNets: NativeNet[];
+  /** A copy, as the caller wrote it and changed it since. */
   readonly param: Record<string, unknown>;
+  /** Sets fields that Caffe reads anew in each iteration, and returns them; needs no idle solver. */
+  change(fields: Record<string, unknown>): Record<string, unknown>;
   step(count: number, stop?: NativeStopFlag): Promise<NativeStep>;
-  test(index: number, stop?: NativeStopFlag): Promise<Tensors>;
-  snapshot(): Promise<{ model: string; state: string }>;
+  test(index: number, stop?: NativeStopFlag): Promise<NativeSolverEvent & { type: 'test' }>;
+  snapshot(): Promise<NativeSolverEvent & { type: 'snapshot' }>;
   restore(path: string): Promise<void>;
   applyUpdate(): Promise<void>;
   dispose(): Promise<void>;

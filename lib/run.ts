@@ -27,6 +27,8 @@ export interface RunControl<Event> {
   emit(this: void, event: Event): void;
   /** True once the job is to end early: `stop()` was called or the signal aborted. */
   stopping(this: void): boolean;
+  /** Aborted at that moment, for parts of the job that are not worth waiting for then. */
+  readonly signal: AbortSignal;
 }
 
 /**
@@ -40,11 +42,17 @@ export function startRun<Event extends object, Result>(
   options?: { signal?: AbortSignal },
 ): Run<Event, Result> {
   const events = new EventHub<Event>();
-  let stopped = false;
+  const ending = new AbortController();
 
-  const job = workUnderSignal((signal) => {
-    const stopping = () => stopped || signal?.aborted === true;
-    return work({ emit: (event) => events.emit(event), stopping });
+  const job = workUnderSignal(async (signal) => {
+    const end = () => ending.abort(signal?.reason);
+    signal?.addEventListener('abort', end, { once: true });
+    try {
+      const stopping = () => ending.signal.aborted;
+      return await work({ emit: (event) => events.emit(event), stopping, signal: ending.signal });
+    } finally {
+      signal?.removeEventListener('abort', end);
+    }
   }, options);
   job.then(
     () => events.end(),
@@ -55,7 +63,7 @@ export function startRun<Event extends object, Result>(
   const result = job.then((value) => value);
   return Object.assign(result, {
     stop() {
-      stopped = true;
+      ending.abort();
       return result;
     },
     [Symbol.asyncIterator]() {

@@ -7,42 +7,30 @@ import { type NativeModel, type NativeSolver, type NativeStep, native } from './
 import { type ModelText, type Net, nativeOf, textOf, type Weights, weightsFrom, wrapNet } from './net';
 import { guardReceivers } from './receiver';
 import { type Run, startRun } from './run';
+import { type SolveResult, solve } from './solve';
+import { type DebugEvent, type SnapshotEvent, type SolverEvent, SolverListeners, type StepResult, type TestEvent } from './solver-events';
+import { liveParameter, type SolverParameter } from './solver-param';
 import type { Tensors } from './tensor';
 
-/** A SolverParameter: snake_case fields of caffe.proto. */
-export type SolverParameter = Record<string, unknown>;
+export type { SolveResult } from './solve';
+export type * from './solver-events';
+export type { SolverParameter } from './solver-param';
 
 export interface SolverOptions {
-  /** Copied into the net before the first iteration, in order. */
+  /** Copied into the net before the first iteration, in order; in place of those that the solver's field `weights` names. */
   weights?: Weights | Weights[];
   /** Folder that relative files named by the solver are meant relative to. Default: the working directory, as in Caffe. */
   basePath?: string;
-}
-
-export interface StepResult {
-  /** Iterations done since the start of training. */
-  iteration: number;
-  loss: number;
-  /** Mean of the last `average_loss` losses. */
-  smoothedLoss: number;
-  /** The rate this iteration used, before the layers' multipliers. */
-  learningRate: number;
-  /** The train net's outputs after the forward pass of this iteration. */
-  outputs: Tensors;
-}
-
-export interface SolveResult extends StepResult {
-  /** 'finished': max_iter was reached. 'stopped': by `stop()`. */
-  reason: 'finished' | 'stopped';
-  /** The final snapshot; absent when `snapshot_after_train` is false. */
-  snapshot?: { model: string; state: string };
 }
 
 export class Solver {
   readonly #native: NativeSolver;
   readonly type: string;
   readonly net: Net;
+  /** One for each `test_iter`, in Caffe's order: those of test_net_param, of test_net, and of net. */
   readonly testNets: readonly Net[];
+  readonly #listeners = new SolverListeners();
+  #param: SolverParameter | undefined;
   #disposing: Promise<void> | undefined;
 
   static {
@@ -61,9 +49,11 @@ export class Solver {
   }
 
   /**
-   * Loads a solver from a prototxt file, and the nets it names.
+   * Loads a solver from a prototxt file, and the nets it names. `solver_mode: GPU` runs on the CPU, with a warning to `caffe.on('log')`,
+   * where this Caffe was built without CUDA.
    *
-   * @throws {CaffeError} as `Net.load`.
+   * @throws {CaffeError} as `Net.load`; ERR_CAFFE_PROTOTXT, too, for settings that cannot work, such as stepsize 0 or momentum with
+   *   AdaGrad; ERR_CAFFE_FILE when snapshots are to be written into a folder that does not exist.
    */
   static async load(file: string, options: SolverOptions = {}): Promise<Solver> {
     const read = readSolverOptions(options);
@@ -73,7 +63,7 @@ export class Solver {
   /**
    * Makes a solver from prototxt in memory, or from a SolverParameter; the net may be inside it (`net_param`).
    *
-   * @throws {CaffeError} as `Net.load`.
+   * @throws {CaffeError} as `load`.
    */
   static async from(solver: ModelText | SolverParameter, options: SolverOptions = {}): Promise<Solver> {
     const text = isParameter(solver) ? native.messages.toText('SolverParameter', solver) : textOf(solver as ModelText, 'A solver');
@@ -89,97 +79,148 @@ export class Solver {
     return this.#native.iteration;
   }
 
-  /** As the caller wrote it. */
+  /**
+   * The parameters as the caller wrote them. Fields that Caffe reads anew in each iteration can be set, also while the solver steps:
+   * `solver.param.max_iter = 10`.
+   *
+   * @throws {CaffeError} ERR_CAFFE_INPUT, from an assignment, for any other field (the hint names those that can be set) and for a value
+   *   that the field does not take.
+   */
   get param(): SolverParameter {
-    return this.#native.param;
+    this.#param ??= liveParameter(this.#native);
+    return this.#param;
   }
 
-  /** The rate that the policy gives the next iteration. */
+  /** The rate that the policy gives the next iteration. @throws {CaffeError} ERR_CAFFE_BUSY while a step runs. */
   get learningRate(): number {
     return this.#native.learningRate;
   }
 
   /** `base_lr`, which the policy scales. */
   get baseLearningRate(): number {
-    return this.#native.baseLearningRate;
+    return Number(this.param.base_lr ?? 0);
   }
 
   set baseLearningRate(rate: number) {
     if (typeof rate !== 'number' || !(rate >= 0) || !Number.isFinite(rate)) {
       throw new CaffeError('ERR_CAFFE_INPUT', `A learning rate must be a number from 0; ${describe(rate)} was given.`);
     }
-    this.#native.baseLearningRate = rate;
+    this.param.base_lr = rate;
   }
 
   /**
-   * Runs `count` iterations.
+   * Runs `count` iterations, with the tests and snapshots that the solver asks for in between.
    *
+   * @param count   from 0; 0 runs nothing and gives what the last iteration gave.
+   * @param options aborting ends it before the next iteration, or before the next batch of a test.
    * @returns the last of them.
-   * @throws {CaffeError} ERR_CAFFE_DIVERGED when the loss is NaN or infinite: the parameters are those before that iteration;
-   *   ERR_CAFFE_ABORTED between two iterations.
+   * @throws {CaffeError} ERR_CAFFE_DIVERGED when the loss is NaN or infinite; ERR_CAFFE_INPUT when the policy gives no learning rate for
+   *   the iteration; ERR_CAFFE_ABORTED. The parameters are then those before that iteration.
    */
   async step(count = 1, options: { signal?: AbortSignal } = {}): Promise<StepResult> {
-    if (!Number.isInteger(count) || count < 0) {
-      throw new CaffeError('ERR_CAFFE_INPUT', `The number of iterations must be an integer from 0; ${describe(count)} was given.`);
+    if (!Number.isInteger(count) || count < 0 || count >= 2 ** 31) {
+      throw new CaffeError(
+        'ERR_CAFFE_INPUT',
+        `The number of iterations must be an integer from 0, below 2^31; ${describe(count)} was given.`,
+      );
     }
     const { signal } = readOptions(options, ['signal']);
-    const { diverged, ...result } = await withStopFlag(signal, (stop) => this.#native.step(count, stop));
+    const { diverged, events, ...result } = await withStopFlag(signal, (stop) => this.#native.step(count, stop));
+    for (const event of events) this.#listeners.tell(event);
     if (diverged) throw divergence(result);
     return result;
   }
 
   /**
-   * Trains to `max_iter`, with the snapshots and tests that the solver asks for, and a final snapshot unless it says otherwise.
+   * Trains to `max_iter`, with the tests and snapshots that the solver asks for, and a final snapshot unless it says otherwise.
    * Aborting finishes the iteration, writes a snapshot, and rejects with an AbortError; `stop()` does the same and resolves.
    *
    * @param options `resume` is a .solverstate file to go on from.
+   * @throws {CaffeError} as `step`, `restore` and `snapshot`.
    */
-  solve(options: { signal?: AbortSignal; resume?: string } = {}): Run<StepResult & { type: 'iteration' }, SolveResult> {
-    return startRun(async ({ emit, stopping }) => {
-      const { resume } = readOptions(options, ['resume']);
-      if (resume !== undefined) await this.restore(resume);
-      const { max_iter: iterations = 0, snapshot_after_train: snapshots = true } = this.param;
-      let last = await this.step(0);
-      while (last.iteration < Number(iterations) && !stopping()) {
-        last = await this.step(1);
-        emit({ type: 'iteration', ...last });
-      }
-      const finished = last.iteration >= Number(iterations);
-      const snapshot = snapshots || !finished ? await this.snapshot() : undefined;
-      return { ...last, reason: finished ? 'finished' : 'stopped', snapshot };
-    }, options);
+  solve(options: { signal?: AbortSignal; resume?: string } = {}): Run<SolverEvent, SolveResult> {
+    return startRun(async (control) => solve(this, control, readOptions(options, ['resume']).resume), options);
   }
 
   /**
    * Runs a test net over `test_iter` batches, from the first item of its data on.
    *
+   * @param index which of `testNets`.
    * @returns mean outputs.
+   * @throws {CaffeError} ERR_CAFFE_INPUT when there is no such net; ERR_CAFFE_ABORTED.
    */
   async test(index = 0, options: { signal?: AbortSignal } = {}): Promise<Tensors> {
     const { signal } = readOptions(options, ['signal']);
-    return withStopFlag(signal, (stop) => this.#native.test(index, stop));
-  }
-
-  /** Writes `<prefix>_iter_N.caffemodel` and `.solverstate`, each under a temporary name first. */
-  async snapshot(): Promise<{ model: string; state: string }> {
-    return this.#native.snapshot();
+    const event = await withStopFlag(signal, (stop) => this.#native.test(index, stop));
+    this.#listeners.tell(event);
+    return event.outputs;
   }
 
   /**
-   * Goes on from a .solverstate file: iteration, history and weights; data layers go to the item they were at.
+   * Writes `<prefix>_iter_N.caffemodel` and `.solverstate` (with `snapshot_format: HDF5`, their .h5 forms). Both are written under a
+   * temporary name first: a disk that is full leaves the former files as they are.
    *
-   * @throws {CaffeError} ERR_CAFFE_WEIGHTS for another solver's file, a truncated one, or none; the solver stays as it was.
+   * The state holds, beside what Caffe's does, the seed, the losses behind `smoothedLoss`, and where each Data layer stands. Stock Caffe
+   * passes that over.
+   *
+   * @throws {CaffeError} ERR_CAFFE_FILE when they cannot be written.
+   */
+  async snapshot(): Promise<{ model: string; state: string }> {
+    const event = await this.#native.snapshot();
+    this.#listeners.tell(event);
+    return { model: event.model, state: event.state };
+  }
+
+  /**
+   * Goes on from a .solverstate file: iteration, history and weights, and with our own files the seed and the place in the data, so that
+   * what follows is bit for bit what would have followed. The seed of the state then counts, whatever `random_seed` says. With a file of
+   * stock Caffe, Data layers go to the item that so many iterations lead to. Other layers that read files begin with their first item.
+   *
+   * The weights are looked for beside the state, then where the state says.
+   *
+   * @throws {CaffeError} ERR_CAFFE_WEIGHTS for a file that is truncated, no state, or that of another solver, network or type;
+   *   ERR_CAFFE_FILE for one that cannot be read. The solver stays as it was.
    */
   async restore(file: string): Promise<void> {
     return this.#native.restore(requirePath(file, 'A solver state'));
   }
 
-  /** Applies the gradients in the net's diffs once, as Step does after backward. */
+  /**
+   * Listens to tests: those of `step` and `solve`, and those asked for.
+   *
+   * @returns ends the listening.
+   */
+  onTest(listener: (event: TestEvent) => void): () => void {
+    return this.#listeners.add('test', listener);
+  }
+
+  /** Listens to snapshots, as `onTest` to tests. */
+  onSnapshot(listener: (event: SnapshotEvent) => void): () => void {
+    return this.#listeners.add('snapshot', listener);
+  }
+
+  /**
+   * Listens to what `debug_info: true` asks for: with `display: n` in each n-th iteration, as Caffe logs it; without, in all of them.
+   *
+   * @returns ends the listening.
+   */
+  onDebug(listener: (event: DebugEvent) => void): () => void {
+    return this.#listeners.add('debug', listener);
+  }
+
+  /**
+   * Applies the gradients in the net's diffs once, as Step does after backward: clipped, divided by iter_size, with weight decay. It
+   * counts as an iteration.
+   */
   async applyUpdate(): Promise<void> {
     return this.#native.applyUpdate();
   }
 
-  /** Makes the train net use another net's parameters. */
+  /**
+   * Makes the train net use another net's parameters, and the test nets with it.
+   *
+   * @throws {CaffeError} ERR_CAFFE_SHAPE when theirs differ; ERR_CAFFE_BUSY while one of them runs.
+   */
   shareWeights(net: Net): void {
     nativeOf(this.net).shareWith(nativeOf(net));
   }
@@ -209,7 +250,7 @@ function isParameter(solver: ModelText | SolverParameter): solver is SolverParam
   return conversion === undefined || conversion === Object.prototype.toString;
 }
 
-function divergence(step: Omit<NativeStep, 'diverged'>): CaffeError {
+function divergence(step: Omit<NativeStep, 'diverged' | 'events'>): CaffeError {
   return new CaffeError(
     'ERR_CAFFE_DIVERGED',
     `The loss became ${step.loss} after ${step.iteration} iterations, at learning rate ${step.learningRate.toPrecision(3)}.`,

@@ -1,27 +1,12 @@
-import { copyFileSync, mkdtempSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { Net } from '../lib/net';
+import * as prototxt from '../lib/prototxt';
 import { Solver } from '../lib/solver';
 import { failureOf } from './support/failure';
 import { TINY } from './support/networks';
 import { describeShared, golden, relativeError, shared, sharedIsPresent, wave } from './support/shared';
-
-/** A solver over TINY, with its data and labels filled in. Dropout makes its random draws matter. */
-async function tinySolver(settings = '', prefix = '', iterations = 20): Promise<Solver> {
-  const net = TINY.replace(
-    'layer { name: "loss"',
-    'layer { name: "drop" type: "Dropout" bottom: "fc" top: "fc" dropout_param { dropout_ratio: 0.2 } }\nlayer { name: "loss"',
-  );
-  const solver = await Solver.from(
-    `net_param { ${net} } base_lr: 0.05 lr_policy: "step" gamma: 0.5 stepsize: 8 momentum: 0.9 weight_decay: 0.001 max_iter: ${iterations} random_seed: 3
-     snapshot_prefix: "${prefix}" ${settings}`,
-  );
-  solver.net.blobs.data?.set(wave(8 * 72, 1.7));
-  solver.net.blobs.label?.set([0, 1, 2, 0, 1, 2, 0, 1]);
-  return solver;
-}
-
-const newPrefix = () => path.join(mkdtempSync(path.join(tmpdir(), 'caffe-node-solver-')), 'tiny');
+import { disposeAll, newPrefix, plainSolver, tinySolver } from './support/solvers';
 
 describe('a solver', () => {
   test('steps with loss, rate and outputs, and learns', async () => {
@@ -40,134 +25,140 @@ describe('a solver', () => {
     await solver.dispose();
   });
 
-  test('goes on bit for bit after a restore', async () => {
-    const prefix = newPrefix();
-    const straight = await tinySolver('', prefix);
-    const expected = await straight.step(20);
-    const weights = await straight.net.toBuffer();
-
-    const first = await tinySolver('', prefix);
-    await first.step(10);
-    const { state } = await first.snapshot();
-    const second = await tinySolver('', prefix);
-    await second.restore(state);
-    expect(second.iteration).toBe(10);
-    expect((await second.step(10)).loss).toBe(expected.loss);
-    expect((await second.net.toBuffer()).equals(weights)).toBe(true);
-    await Promise.all([straight, first, second].map((solver) => solver.dispose()));
-  });
-
-  test('solves to max_iter with events, and writes whole snapshots at their intervals', async () => {
-    const prefix = newPrefix();
-    const solver = await tinySolver('snapshot: 8', prefix);
-    const run = solver.solve();
-    const iterations: number[] = [];
-    for await (const event of run) iterations.push(event.iteration);
-    const result = await run;
-    expect(iterations).toEqual(Array.from({ length: 20 }, (_, index) => index + 1));
-    expect(result).toMatchObject({ reason: 'finished', iteration: 20 });
-    expect(readdirSync(path.dirname(prefix)).sort()).toEqual(
-      [8, 16, 20].flatMap((n) => [`tiny_iter_${n}.caffemodel`, `tiny_iter_${n}.solverstate`]).sort(),
-    );
-    await solver.dispose();
-  });
-
-  test('stops early with a snapshot: stop() resolves, an abort rejects', async () => {
-    const prefix = newPrefix();
-    const solver = await tinySolver('', prefix, 1_000_000);
-    const run = solver.solve();
-    for await (const event of run) if (event.iteration >= 3) break;
-    const result = await run.stop();
-    expect(result.iteration).toBeGreaterThanOrEqual(3);
-    expect(readdirSync(path.dirname(prefix))).toContain(`tiny_iter_${result.iteration}.solverstate`);
-
-    const controller = new AbortController();
-    const second = await tinySolver('', prefix, 1_000_000);
-    const aborted = second.solve({ signal: controller.signal });
-    for await (const _ of aborted) {
-      controller.abort();
-      break;
+  test('gives the mean of the last average_loss losses', async () => {
+    const solver = await tinySolver('average_loss: 3');
+    expect((await solver.step(0)).smoothedLoss).toBeNaN();
+    const losses: number[] = [];
+    for (let i = 0; i < 5; i++) {
+      const step = await solver.step();
+      losses.push(step.loss);
+      const window = losses.slice(-3);
+      expect(step.smoothedLoss).toBeCloseTo(window.reduce((sum, loss) => sum + loss) / window.length, 6);
     }
-    expect(await failureOf(aborted)).toMatchObject({ code: 'ERR_CAFFE_ABORTED', name: 'AbortError' });
-    expect((await second.step()).iteration).toBeGreaterThan(1);
-    await Promise.all([solver.dispose(), second.dispose()]);
-  });
-
-  test('keeps the parameters when the loss becomes NaN', async () => {
-    const solver = await tinySolver();
-    const before = await solver.net.toBuffer();
-    solver.net.blobs.data?.set(new Float32Array(8 * 72).fill(Number.NaN));
-    expect(await failureOf(solver.step())).toMatchObject({ code: 'ERR_CAFFE_DIVERGED' });
-    expect((await solver.net.toBuffer()).equals(before)).toBe(true);
-    solver.net.blobs.data?.set(wave(8 * 72, 1.7));
-    expect(Number.isFinite((await solver.step()).loss)).toBe(true);
+    const nothing = await solver.step(0);
+    expect(nothing.loss).toBe(losses.at(-1));
+    expect(nothing.smoothedLoss).toBeCloseTo(((losses[2] ?? 0) + (losses[3] ?? 0) + (losses[4] ?? 0)) / 3, 6);
     await solver.dispose();
   });
 
-  test('takes another base learning rate', async () => {
-    const solver = await tinySolver();
-    solver.baseLearningRate = 0.001;
-    expect((await solver.step()).learningRate).toBeCloseTo(0.001);
-    expect(() => {
-      solver.baseLearningRate = Number.NaN;
-    }).toThrow(expect.objectContaining({ code: 'ERR_CAFFE_INPUT' }));
-    await solver.dispose();
-  });
-
-  test('tests its test nets, which use the trained parameters', async () => {
-    const solver = await Solver.from(
-      `net_param { ${TINY} } test_iter: 2 test_interval: 1000 base_lr: 0.1 lr_policy: "fixed" max_iter: 5 test_initialization: false`,
-    );
-    for (const net of [solver.net, ...solver.testNets]) {
-      net.blobs.data?.set(wave(8 * 72, 1.7));
-      net.blobs.label?.set([0, 1, 2, 0, 1, 2, 0, 1]);
-    }
-    const before = (await solver.test()).loss?.data[0] ?? Number.NaN;
-    await solver.step(10);
-    const after = (await solver.test()).loss?.data[0] ?? Number.NaN;
-    expect(after).toBeLessThan(before);
-    expect(await failureOf(solver.test(1))).toMatchObject({ code: 'ERR_CAFFE_INPUT' });
-    await solver.dispose();
-    expect(await failureOf(solver.step())).toMatchObject({ code: 'ERR_CAFFE_DISPOSED' });
-  });
-
-  test('refuses what is no solver, and bad numbers of steps', async () => {
-    expect(await failureOf(Solver.from('net: "none.prototxt" base_lr: 1'))).toMatchObject({ code: 'ERR_CAFFE_FILE' });
-    expect(await failureOf(Solver.from('base_lrr: 1'))).toMatchObject({ code: 'ERR_CAFFE_PROTOTXT', line: 1 });
-    expect(await failureOf(Solver.from(`net_param { ${TINY} } type: "Magic"`))).toMatchObject({ code: 'ERR_CAFFE_FATAL' });
-    const solver = await tinySolver();
-    for (const count of [-1, 1.5, Number.NaN, '3' as never]) {
-      expect(await failureOf(solver.step(count))).toMatchObject({ code: 'ERR_CAFFE_INPUT' });
-    }
-    expect(await failureOf(solver.net.dispose())).toMatchObject({ code: 'ERR_CAFFE_INPUT' });
-    expect((await solver.step()).iteration).toBe(1);
-    await solver.dispose();
-  });
-
-  test('refuses a state that is truncated, none, or another solver’s, and stays as it was', async () => {
+  test('comes from a file, whose paths are relative to basePath', async () => {
     const prefix = newPrefix();
-    const solver = await tinySolver('', prefix);
-    await solver.step(3);
-    const { state } = await solver.snapshot();
     const folder = path.dirname(prefix);
-    const truncated = path.join(folder, 'truncated.solverstate');
-    writeFileSync(truncated, readFileSync(state).subarray(0, 100));
-    const other = await Solver.from(`net_param { ${TINY.replace('num_output: 4', 'num_output: 6')} } base_lr: 1 lr_policy: "fixed"`);
-    const fresh = await tinySolver('', prefix);
-    const before = await fresh.net.toBuffer();
-    expect(await failureOf(fresh.restore(truncated))).toMatchObject({ code: 'ERR_CAFFE_WEIGHTS' });
-    expect(await failureOf(fresh.restore(path.join(folder, 'none')))).toMatchObject({ code: 'ERR_CAFFE_FILE' });
-    expect(await failureOf(other.restore(state))).toMatchObject({ code: 'ERR_CAFFE_WEIGHTS' });
-    expect((await fresh.net.toBuffer()).equals(before)).toBe(true);
-    expect(fresh.iteration).toBe(0);
+    writeFileSync(path.join(folder, 'net.prototxt'), TINY);
+    writeFileSync(path.join(folder, 'solver.prototxt'), 'net: "net.prototxt" base_lr: 0.1 lr_policy: "fixed" random_seed: 1');
+    const solver = await Solver.load('solver.prototxt', { basePath: folder });
+    expect((await solver.step()).iteration).toBe(1);
+    expect(await solver.snapshot()).toEqual({
+      model: path.join(folder, 'solver_iter_1.caffemodel'),
+      state: path.join(folder, 'solver_iter_1.solverstate'),
+    });
+    await solver.dispose();
+  });
 
-    // A snapshot that was moved as a whole is found: the weights lie beside the state.
-    const moved = mkdtempSync(path.join(tmpdir(), 'caffe-node-moved-'));
-    copyFileSync(state, path.join(moved, 'tiny_iter_3.solverstate'));
-    renameSync(path.join(folder, 'tiny_iter_3.caffemodel'), path.join(moved, 'tiny_iter_3.caffemodel'));
-    await fresh.restore(path.join(moved, 'tiny_iter_3.solverstate'));
-    expect(fresh.iteration).toBe(3);
-    await Promise.all([solver, other, fresh].map((one) => one.dispose()));
+  test('comes from a plain object, from text and from a document', async () => {
+    const object = { net_param: prototxt.parseNet(TINY), base_lr: 0.1, lr_policy: 'fixed', random_seed: 1 };
+    const text = `net_param { ${TINY} } base_lr: 0.1 lr_policy: "fixed" random_seed: 1`;
+    const forms = [object, Object.assign(Object.create(null), object), text, prototxt.parse(text)];
+    const solvers = await Promise.all(forms.map((form) => Solver.from(form as never)));
+    const losses = await Promise.all(solvers.map(async (solver) => (await solver.step(2)).loss));
+    expect(new Set(losses).size).toBe(1);
+    await disposeAll(...solvers);
+  });
+
+  test('keeps the parameters when the loss becomes NaN, those of BatchNorm too', async () => {
+    const normalised = TINY.replace('bottom: "conv1" top: "pool1"', 'bottom: "norm" top: "pool1"').replace(
+      'layer { name: "pool1"',
+      'layer { name: "norm" type: "BatchNorm" bottom: "conv1" top: "norm" }\nlayer { name: "pool1"',
+    );
+    for (const text of [TINY, normalised]) {
+      const solver = await Solver.from(`net_param { ${text} } base_lr: 0.05 lr_policy: "fixed" random_seed: 1`);
+      solver.net.blobs.label?.set([0, 1, 2, 0, 1, 2, 0, 1]);
+      solver.net.blobs.data?.set(wave(8 * 72, 1.7));
+      await solver.step(2);
+      const before = await solver.net.toBuffer();
+      solver.net.blobs.data?.set(new Float32Array(8 * 72).fill(Number.NaN));
+      expect(await failureOf(solver.step())).toMatchObject({ code: 'ERR_CAFFE_DIVERGED' });
+      expect((await solver.net.toBuffer()).equals(before)).toBe(true);
+      expect(solver.iteration).toBe(2);
+      solver.net.blobs.data?.set(wave(8 * 72, 1.7));
+      expect(Number.isFinite((await solver.step()).smoothedLoss)).toBe(true);
+      await solver.dispose();
+    }
+  });
+
+  test('applies an update by hand as a step does', async () => {
+    const [stepped, byHand] = [
+      await plainSolver('momentum: 0.9 weight_decay: 0.01'),
+      await plainSolver('momentum: 0.9 weight_decay: 0.01'),
+    ];
+    await stepped.step(3);
+    for (let i = 0; i < 3; i++) {
+      byHand.net.clearParamDiffs();
+      await byHand.net.forward();
+      await byHand.net.backward();
+      await byHand.applyUpdate();
+    }
+    expect(byHand.iteration).toBe(3);
+    expect((await byHand.net.toBuffer()).equals(await stepped.net.toBuffer())).toBe(true);
+    await disposeAll(stepped, byHand);
+  });
+
+  test('takes weights from several files, given or named by the solver', async () => {
+    const prefix = newPrefix();
+    const folder = path.dirname(prefix);
+    const net = await Net.from(TINY);
+    const half = (layer: string) =>
+      `name: "half" ${/layer \{ name: "data".*/.exec(TINY)?.[0]} ${new RegExp(`layer \\{ name: "${layer}"[^]*?\\n(?=layer)`).exec(TINY)?.[0]}`;
+    const conv = await Net.from(half('conv1'));
+    conv.params.conv1?.[0]?.data.fill(0.25);
+    await conv.save(path.join(folder, 'conv.caffemodel'));
+    net.params.conv1?.[0]?.data.fill(0.5);
+    net.params.fc?.[0]?.data.fill(0.75);
+    await net.save(path.join(folder, 'whole.caffemodel'));
+
+    const settings = `net_param { ${TINY} } base_lr: 0 lr_policy: "fixed"`;
+    const firsts = async (solver: Solver) => {
+      const values = [solver.net.params.conv1?.[0]?.data[0], solver.net.params.fc?.[0]?.data[0]];
+      await solver.dispose();
+      return values;
+    };
+    const named = (weights: string) => Solver.from(`${settings} ${weights}`, { basePath: folder });
+    expect(await firsts(await named('weights: "whole.caffemodel, conv.caffemodel"'))).toEqual([0.25, 0.75]);
+    expect(await firsts(await named('weights: "conv.caffemodel" weights: "whole.caffemodel"'))).toEqual([0.5, 0.75]);
+    const files = ['whole.caffemodel', 'conv.caffemodel'].map((name) => path.join(folder, name));
+    expect(await firsts(await Solver.from(settings, { weights: files }))).toEqual([0.25, 0.75]);
+    // The caller's take the place of the solver's, as on Caffe's command line.
+    const both = await Solver.from(`${settings} weights: "whole.caffemodel"`, { basePath: folder, weights: await conv.toBuffer() });
+    expect((await firsts(both))[1]).not.toBe(0.75);
+    expect(await failureOf(named('weights: "whole.caffemodel,none.caffemodel"'))).toMatchObject({ code: 'ERR_CAFFE_FILE' });
+    await Promise.all([net.dispose(), conv.dispose()]);
+  });
+
+  test('shares the parameters of another net', async () => {
+    const [solver, other] = [await plainSolver(), await Net.from(TINY)];
+    solver.shareWeights(other);
+    await solver.step();
+    expect([...(other.params.fc?.[0]?.data ?? [])]).toEqual([...(solver.net.params.fc?.[0]?.data ?? [])]);
+    await Promise.all([solver.dispose(), other.dispose()]);
+  });
+
+  test('is disposed after the steps asked for before, and refuses those asked for later', async () => {
+    const solver = await plainSolver();
+    const step = solver.step(30);
+    const gone = solver.dispose();
+    const again = solver.dispose();
+    const refused = [solver.step(), solver.test(), solver.snapshot(), solver.restore('x'), solver.applyUpdate()].map(failureOf);
+    for (const failure of await Promise.all(refused)) expect(failure.code).toBe('ERR_CAFFE_DISPOSED');
+    expect((await step).iteration).toBe(30);
+    await Promise.all([gone, again]);
+    expect(await failureOf(solver.step())).toMatchObject({ code: 'ERR_CAFFE_DISPOSED' });
+    expect(() => solver.iteration).toThrow(expect.objectContaining({ code: 'ERR_CAFFE_DISPOSED' }));
+    expect(() => solver.learningRate).toThrow(expect.objectContaining({ code: 'ERR_CAFFE_DISPOSED' }));
+    expect(() => {
+      solver.param.max_iter = 3;
+    }).toThrow(expect.objectContaining({ code: 'ERR_CAFFE_DISPOSED' }));
+    expect(await failureOf(solver.net.forward())).toMatchObject({ code: 'ERR_CAFFE_DISPOSED' });
+    expect(await failureOf(solver.solve())).toMatchObject({ code: 'ERR_CAFFE_DISPOSED' });
   });
 });
 
@@ -179,20 +170,41 @@ describeShared('pycaffe', () => {
     ? golden<{ data: { k: number }; runs: Trajectory[] }>('solver_trajectories.json')
     : { data: { k: 0 }, runs: [{ type: 'none', solver: [], losses: [], final: {} }] };
 
-  test.each(runs.map((run) => [`${run.type} ${run.solver.slice(4).join(' ')}`, run] as const))('%s', async (_, run) => {
+  async function open(run: Trajectory): Promise<Solver> {
     const solver = await Solver.from(`net: "${shared}/goldens/pycaffe/tiny_train.prototxt" ${run.solver.join('\n')}`, {
       weights: path.join(shared, 'goldens/pycaffe/tiny_init.caffemodel'),
     });
     solver.net.blobs.data?.set(wave(8 * 72, data.k));
-    solver.net.blobs.label?.set(Array.from({ length: 8 }, (__, index) => index % 3));
-    const losses: number[] = [];
-    for (let step = 0; step < run.losses.length; step++) losses.push((await solver.step()).loss);
-    expect(relativeError(losses, run.losses)).toBeLessThan(1e-3);
+    solver.net.blobs.label?.set(Array.from({ length: 8 }, (_, index) => index % 3));
+    return solver;
+  }
+
+  function expectFinal(solver: Solver, run: Trajectory): void {
     for (const [layer, params] of Object.entries(run.final)) {
       params.forEach((param, index) => {
         expect(relativeError(solver.net.params[layer]?.[index]?.data ?? [], param.data)).toBeLessThan(1e-3);
       });
     }
-    await solver.dispose();
+  }
+
+  test('the trajectories hold every type and every policy', () => {
+    if (!sharedIsPresent) return;
+    const settings = runs.map((run) => run.solver.join(' ')).join('\n');
+    for (const type of ['SGD', 'Nesterov', 'AdaGrad', 'RMSProp', 'AdaDelta', 'Adam']) expect(settings).toContain(`type: "${type}"`);
+    for (const policy of ['fixed', 'step', 'exp', 'inv', 'multistep', 'poly', 'sigmoid'])
+      expect(settings).toContain(`lr_policy: "${policy}"`);
+  });
+
+  test.each(runs.map((run) => [`${run.type} ${run.solver.slice(4).join(' ')}`, run] as const))('%s', async (_, run) => {
+    const solver = await open(run);
+    const losses: number[] = [];
+    for (let step = 0; step < run.losses.length; step++) losses.push((await solver.step()).loss);
+    expect(relativeError(losses, run.losses)).toBeLessThan(1e-3);
+    expectFinal(solver, run);
+    // All in one call: the same.
+    const whole = await open(run);
+    await whole.step(run.losses.length);
+    expectFinal(whole, run);
+    await disposeAll(solver, whole);
   });
 });

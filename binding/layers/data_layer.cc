@@ -55,6 +55,7 @@ void DataLayer::Rewind(std::uint64_t item) {
 
 void DataLayer::SetSeed(unsigned seed) {
   prefetcher_.reset();
+  seed_ = seed;
   reader_ = std::make_unique<BatchReader>(database_, settings_.batches, seed);
 }
 

@@ -33,6 +33,7 @@ class DataLayer final : public caffe::Layer<float> {
   std::uint64_t cursor() const { return cursor_; }
   // What shuffling, crops and mirrors depend on, beside the item. Without it, the seed is drawn from Caffe's generator at set-up.
   void SetSeed(unsigned seed);
+  unsigned seed() const { return seed_; }
 
  protected:
   // Throws DATASET when an image of the batch cannot be used; the next Forward goes on behind that batch.
@@ -50,6 +51,7 @@ class DataLayer final : public caffe::Layer<float> {
   std::vector<int> top_shape_;           // of the images as they were at set-up
   std::unique_ptr<BatchReader> reader_;  // the prefetcher's while there is one
   std::uint64_t cursor_ = 0;
+  unsigned seed_ = 0;
   Batch batch_;                             // the one that was delivered last
   std::unique_ptr<Prefetcher> prefetcher_;  // last, hence destroyed first: its thread uses the reader
 };
