@@ -192,7 +192,7 @@ float SolverState::SmoothedLoss() const {
 
 // One iteration of Caffe's: all of it or, as far as the parameters go, nothing.
 void SolverState::Iterate(const StopFlag& within, StepObserver* observer) {
-  const std::lock_guard lock(*net_->parameter_lock());
+  const StoppableLockGuard lock(*net_->parameter_lock(), within);
   const RunningStatistics statistics(net_->net());
   const int step = SolverAccess::CurrentStep(*solver_);
   hooks_->SetObserver(observer);
@@ -264,7 +264,7 @@ TestResult SolverState::Test(int index, const StopFlag& between, const StopFlag&
   result.index = index;
   net.ShareWith(*net_);  // as Caffe does before each test: shareWeights may have given the train net other parameters
   net.Rewind(0);
-  const std::lock_guard lock(*net.parameter_lock());
+  const StoppableLockGuard lock(*net.parameter_lock(), within);
   float loss = 0;
   for (int batch = 0; batch < batches; ++batch) {
     between.Check();

@@ -41,7 +41,7 @@ describe('solve', () => {
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(stdout.match(/^iteration \d+/gm)).toEqual(['iteration 1', 'iteration 3', 'iteration 5']);
     expect(stdout).toMatch(
-      /^finished after 5 iterations, loss [\d.e-]+\nsnapshot: plain_iter_5\.caffemodel, plain_iter_5\.solverstate\n$/m,
+      /^snapshot: plain_iter_5\.caffemodel, plain_iter_5\.solverstate\nfinished after 5 iterations, loss [\d.e-]+\n$/m,
     );
     expect(existsSync(at('plain_iter_5.solverstate'))).toBe(true);
   });
