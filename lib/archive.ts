@@ -1,6 +1,6 @@
 /** Archives: flat tar.gz files as DIGITS exports them. What they hold is written by others and trusted with nothing. */
 import { rmSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, stat } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { extract, list, type ReadEntry } from 'tar';
@@ -51,6 +51,8 @@ async function inspectEntries(archive: string): Promise<void> {
     if (bytes > MOST_BYTES) refusal ??= `it holds more than ${MOST_BYTES / 2 ** 30} GiB`;
   };
   try {
+    // A FIFO or a device could keep us waiting for ever.
+    if (!(await stat(archive)).isFile()) throw new Error('It is not a regular file.');
     await list({ file: archive, strict: true, onReadEntry: inspect });
   } catch (error) {
     throw damaged(archive, error);

@@ -1,4 +1,6 @@
 /** Blobs: the arrays between layers, and the parameters of layers. */
+import { CaffeError } from './errors';
+import { reading } from './given';
 import type { NativeBlob, Tensor } from './native';
 import { guardReceivers } from './receiver';
 import { asTensor, type TensorLike } from './tensor';
@@ -22,6 +24,8 @@ export class Blob {
 
   /** Made by Net. */
   constructor(native: NativeBlob, name: string) {
+    if (!isNative(native))
+      throw new CaffeError('ERR_CAFFE_INPUT', 'A Blob is not constructed.', { hint: 'Take it from net.blobs or net.params.' });
     this.#native = native;
     this.#name = name;
   }
@@ -78,4 +82,8 @@ export class Blob {
     if (mayReshape && tensor.shape.join() !== shape.join()) this.#native.reshape(tensor.shape);
     return tensor.data;
   }
+}
+
+function isNative(blob: unknown): blob is NativeBlob {
+  return reading('The blob', () => typeof blob === 'object' && blob !== null && 'view' in blob);
 }

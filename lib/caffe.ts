@@ -2,6 +2,7 @@
 import { EventEmitter } from 'node:events';
 import { CaffeError, describe } from './errors';
 import { native } from './native';
+import { guardReceivers } from './receiver';
 
 /** A line that Caffe logs. */
 export interface LogMessage {
@@ -41,6 +42,10 @@ type LogLevel = (typeof LEVELS)[number];
 class Engine {
   readonly #log = new EventEmitter();
   #lowestSeverity = 0;
+
+  static {
+    guardReceivers(Engine, (value) => #log in value);
+  }
 
   /** Version of the linked Caffe. */
   readonly version: string = native.version;

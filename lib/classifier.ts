@@ -1,8 +1,8 @@
-import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { CaffeError } from './errors';
 import { readMeanImage } from './mean-image';
 import type { Model } from './model';
+import { readPart } from './model-files';
 import { native, type Tensor } from './native';
 import { Net } from './net';
 import { type ImageSource, readPixels } from './pixels';
@@ -29,7 +29,9 @@ export class Classifier {
   static async open(model: Model): Promise<Classifier> {
     const { mean } = model.preprocessing;
     const meanImage = typeof mean === 'string' ? await readMeanImage(path.join(model.folder, mean)) : undefined;
-    const net = await Net.from(await readFile(model.network, 'utf8'), { weights: model.best.path });
+    const net = await Net.from(await readPart(model.path, path.dirname(model.network), path.basename(model.network)), {
+      weights: model.best.path,
+    });
     if (net.inputs.length !== 1) {
       throw new CaffeError('ERR_CAFFE_MODEL', `The network of '${model.path}' has ${net.inputs.length} inputs; a classifier has one.`);
     }

@@ -1,6 +1,6 @@
 /** Files are written under a temporary name and renamed when complete: whoever is interrupted leaves the former file, never half of one. */
 import { randomUUID } from 'node:crypto';
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { CaffeError, messageOf } from './errors';
 
@@ -25,6 +25,16 @@ export async function writeWhole(target: string, write: (temporary: string) => P
     await rm(temporary, { recursive: true, force: true }).catch(() => {});
     throw isSystemError(error) ? cannotWrite(target, error) : error;
   }
+}
+
+/**
+ * Reads a file whole. A FIFO or a device, which could keep us waiting for ever, is refused as a folder is.
+ *
+ * @throws what the system says; the caller knows what the file was to be.
+ */
+export async function readRegularFile(file: string): Promise<Buffer> {
+  if (!(await stat(file)).isFile()) throw new Error(`'${file}' is not a regular file`);
+  return readFile(file);
 }
 
 /** Writes a small file whole. */

@@ -1,5 +1,5 @@
-import { readFile } from 'node:fs/promises';
 import { CaffeError } from './errors';
+import { readRegularFile } from './files';
 import { native, type Tensor } from './native';
 
 /**
@@ -10,7 +10,7 @@ import { native, type Tensor } from './native';
  */
 export async function readMeanImage(file: string): Promise<Tensor> {
   try {
-    const blob = native.messages.fromBinary('BlobProto', await readFile(file)) as unknown as BlobProto;
+    const blob = native.messages.fromBinary('BlobProto', await readRegularFile(file)) as unknown as BlobProto;
     const shape = blob.shape?.dim ?? [blob.num ?? 1, blob.channels ?? 0, blob.height ?? 0, blob.width ?? 0];
     const data = Float32Array.from(blob.data ?? []);
     if (data.length === 0 || data.length !== shape.reduce((size, dim) => size * dim, 1)) throw new Error('It holds no image.');

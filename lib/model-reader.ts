@@ -1,9 +1,8 @@
 /** Reading info.json: ours, or one of DIGITS with what it leaves out worked out. */
-import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { CaffeError } from './errors';
 import { meanColour, readMeanImage } from './mean-image';
-import { iterationOf, MODEL_FILES } from './model-files';
+import { iterationOf, MODEL_FILES, readPart } from './model-files';
 import type { ModelInfo } from './model-info';
 import { native } from './native';
 import { PIXEL_RECORD } from './pixels';
@@ -63,8 +62,9 @@ function damagedInfo(source: string, problem: string): CaffeError {
 }
 
 async function readRaw(source: string, folder: string): Promise<RawInfo> {
+  const content = await readPart(source, folder, MODEL_FILES.info);
   try {
-    const raw: unknown = JSON.parse(await readFile(path.join(folder, MODEL_FILES.info), 'utf8'));
+    const raw: unknown = JSON.parse(content);
     if (typeof raw === 'object' && raw !== null) return raw as RawInfo;
     throw new Error('It holds no object.');
   } catch (error) {
@@ -81,7 +81,7 @@ async function digitsPreprocessing(source: string, folder: string, raw: RawInfo)
   const dimensions = raw['image dimensions'];
   if (!Array.isArray(dimensions)) throw damagedInfo(source, 'does not say how large images are ("image dimensions")');
   const [height = 0, width = 0, channels = 3] = dimensions as number[];
-  const input = await inputHeight(folder);
+  const input = await inputHeight(source, folder);
   return {
     size: [height, width],
     resizeMode: (raw['image resize mode'] ?? 'squash') as Preprocessing['resizeMode'],
@@ -102,8 +102,8 @@ async function digitsMean(folder: string, raw: RawInfo): Promise<Preprocessing['
 }
 
 /** The height of the image that deploy.prototxt takes: of its old `input_shape`, or of its Input layer. */
-async function inputHeight(folder: string): Promise<number> {
-  const deploy = native.messages.fromText('NetParameter', await readFile(path.join(folder, MODEL_FILES.deploy), 'utf8')) as DeployNet;
+async function inputHeight(source: string, folder: string): Promise<number> {
+  const deploy = native.messages.fromText('NetParameter', await readPart(source, folder, MODEL_FILES.deploy)) as DeployNet;
   const [shape] = deploy.input_shape ?? deploy.layer?.flatMap((layer) => layer.input_param?.shape ?? []) ?? [];
   return shape?.dim?.[2] ?? deploy.input_dim?.[2] ?? Number.POSITIVE_INFINITY;
 }

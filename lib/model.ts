@@ -1,11 +1,11 @@
 /** Trained models: a folder that `train` wrote, or an archive of `deploy` or DIGITS. */
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { discard, unpack } from './archive';
 import type { Archive } from './deploy';
 import { CaffeError, describe } from './errors';
 import { reading, requirePath } from './given';
-import { exists, MODEL_FILES, snapshotFile } from './model-files';
+import { exists, MODEL_FILES, readPart, snapshotFile } from './model-files';
 import type { Metrics, ModelInfo } from './model-info';
 import { readModelInfo } from './model-reader';
 import type { Preprocessing } from './preprocessing';
@@ -123,7 +123,7 @@ async function openFolder(source: string, folder: string): Promise<Model> {
   const { info, snapshot } = await readModelInfo(source, folder);
   await requirePart(source, folder, snapshot.file);
   if (typeof info.preprocessing.mean === 'string') await requirePart(source, folder, info.preprocessing.mean);
-  const names = (await readFile(path.join(folder, labels), 'utf8')).split(/\r?\n/);
+  const names = (await readPart(source, folder, labels)).split(/\r?\n/);
   if (names.at(-1) === '') names.pop();
   const scores = info.snapshots.find(({ iteration }) => iteration === snapshot.iteration);
   const best = { ...snapshotIn(folder, snapshot.iteration, scores), path: path.join(folder, snapshot.file) };

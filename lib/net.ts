@@ -299,11 +299,21 @@ export class Net {
 }
 
 async function load(model: NativeModel, options: NetOptions): Promise<Net> {
-  const { weights, phase = 'test', level = 0, stages = [], basePath = '' } = readOptions(options, NET_OPTIONS);
+  return new Net(await native.loadNet(netRequest(model, options, 'test')), true);
+}
+
+/**
+ * For lib/ itself: the options of a net, read and checked.
+ *
+ * @param otherwise the phase where the options name none.
+ * @throws {CaffeError} ERR_CAFFE_INPUT.
+ */
+export function netRequest(model: NativeModel, options: NetOptions, otherwise: Phase): NativeNetRequest {
+  const { weights, phase = otherwise, level = 0, stages = [], basePath = '' } = readOptions(options, NET_OPTIONS);
   if (phase !== 'train' && phase !== 'test') {
     throw new CaffeError('ERR_CAFFE_INPUT', `phase must be 'train' or 'test'; ${describe(phase)} was given.`);
   }
-  const request: NativeNetRequest = {
+  return {
     model,
     phase,
     level,
@@ -311,7 +321,6 @@ async function load(model: NativeModel, options: NetOptions): Promise<Net> {
     weights: weightsFrom(weights),
     basePath: basePath === '' ? '' : requirePath(basePath, "'basePath'"),
   };
-  return new Net(await native.loadNet(request), true);
 }
 
 /**

@@ -1,8 +1,8 @@
 /** dataset.json: what a dataset says of itself, and by what it recognises its databases. */
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { CaffeError, messageOf } from '../errors';
+import { readRegularFile } from '../files';
 import type { NativeDatabaseReader } from '../native';
 import { DATASET_FILES, type Dataset, type SetName } from './dataset';
 
@@ -44,7 +44,7 @@ export async function sealOf(database: NativeDatabaseReader): Promise<string> {
 
 async function readText(folder: string, file: string): Promise<string> {
   try {
-    return await readFile(file, 'utf8');
+    return (await readRegularFile(file)).toString('utf8');
   } catch (error) {
     const hint = 'Give the folder that createDataset wrote; a folder of photographs becomes a dataset by createDataset(folder).';
     throw new CaffeError(

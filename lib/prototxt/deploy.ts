@@ -121,7 +121,7 @@ function inputLayer([blob, shape]: [string, readonly number[]]): string {
 function readShapes(input: DeployOptions['input']): DeployOptions['input'] {
   const shapes = readEntries(input, "'input'").map(([blob, given]): [string, number[]] => {
     const shape = reading(`'input.${blob}'`, () => (Array.isArray(given) ? Array.from(given as number[]) : []));
-    if (shape.length > 0 && shape.every((size) => Number.isInteger(size) && size > 0)) return [blob, shape];
+    if (shape.length > 0 && shape.every((size) => Number.isInteger(size) && size > 0 && size < 2 ** 31)) return [blob, shape];
     throw inputError(`input.${blob}`, 'an array of whole numbers from 1', given, { blob });
   });
   return Object.fromEntries(shapes);

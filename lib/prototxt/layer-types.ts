@@ -116,8 +116,8 @@ export function parameterCount(layer: Layer): number | undefined {
   }
 }
 
-/** @throws {CaffeError} ERR_CAFFE_INPUT unless `classes` is a whole number from 1. */
+/** @throws {CaffeError} ERR_CAFFE_INPUT unless `classes` is a whole number from 1 that Caffe can count to. */
 export function checkClasses(classes: number): void {
-  if (Number.isInteger(classes) && classes >= 1) return;
-  throw inputError('classes', 'a whole number from 1', classes);
+  if (Number.isInteger(classes) && classes >= 1 && classes < 2 ** 31) return;
+  throw inputError('classes', 'a whole number from 1 to 2^31 - 1', classes);
 }

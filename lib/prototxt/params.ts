@@ -1,5 +1,6 @@
 import { CaffeError } from '../errors';
 import type { Edits } from './edits';
+import { inputError } from './input-error';
 import { parameterCount } from './layer-types';
 import { encodeFloat } from './literals';
 import type { Layer, Network } from './network';
@@ -51,6 +52,7 @@ export function setMultipliers(edits: Edits, layer: Layer, multipliers: readonly
 
 /** @throws {CaffeError} ERR_CAFFE_INPUT when the network has no layer of this name. */
 export function layersNamed(network: Network, name: string): Layer[] {
+  if (typeof name !== 'string') throw inputError('the name of a layer', 'a text', name);
   const layers = network.layers.filter((layer) => layer.name === name);
   if (layers.length > 0) return layers;
   const names = network.layers.map((layer) => layer.name);

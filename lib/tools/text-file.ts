@@ -1,11 +1,11 @@
 /** Text files that a caller names. */
-import { readFile } from 'node:fs/promises';
 import { CaffeError, messageOf } from '../errors';
+import { readRegularFile } from '../files';
 
 /** @throws {CaffeError} ERR_CAFFE_FILE when it cannot be read. */
 export async function readText(file: string): Promise<string> {
   try {
-    return await readFile(file, 'utf8');
+    return (await readRegularFile(file)).toString('utf8');
   } catch (error) {
     throw new CaffeError('ERR_CAFFE_FILE', `'${file}' cannot be read: ${messageOf(error)}.`, { file, cause: error });
   }

@@ -1,6 +1,7 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { CaffeError } from '../errors';
+import { readRegularFile } from '../files';
 import { exists } from '../model-files';
 import { textOf } from '../net';
 import type { PrototxtDocument } from '../prototxt';
@@ -43,7 +44,7 @@ export async function shippedNetworks(): Promise<string[]> {
 
 async function readNetworkFile(file: string): Promise<NetworkSource> {
   try {
-    return { text: await readFile(file, 'utf8'), name: path.basename(file, path.extname(file)) };
+    return { text: (await readRegularFile(file)).toString('utf8'), name: path.basename(file, path.extname(file)) };
   } catch (error) {
     throw new CaffeError('ERR_CAFFE_FILE', `The network file '${file}' cannot be read.`, { file, cause: error });
   }
