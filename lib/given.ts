@@ -40,19 +40,6 @@ export async function callingBack<Result>(what: string, call: () => Result | Pro
   }
 }
 
-/**
- * What tells the caller of progress, by the function that he gave or not at all.
- *
- * @throws {CaffeError} ERR_CAFFE_INPUT for what is no function; as {@link callingBack} when it is called.
- */
-export function progressTeller<Progress>(onProgress: ((progress: Progress) => void) | undefined): (progress: Progress) => Promise<void> {
-  if (onProgress === undefined) return async () => {};
-  if (typeof onProgress !== 'function') {
-    throw new CaffeError('ERR_CAFFE_INPUT', `'onProgress' must be a function; ${describe(onProgress)} was given.`);
-  }
-  return async (progress) => callingBack("'onProgress'", () => onProgress(progress));
-}
-
 function threw(what: string, error: unknown): CaffeError {
   if (error instanceof CaffeError) return error;
   return new CaffeError('ERR_CAFFE_CALLBACK', `${what} threw: ${messageOf(error)}`, { cause: error });

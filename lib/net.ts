@@ -299,21 +299,11 @@ export class Net {
 }
 
 async function load(model: NativeModel, options: NetOptions): Promise<Net> {
-  return new Net(await native.loadNet(netRequest(model, options, 'test')), true);
-}
-
-/**
- * For lib/ itself: the options of a net, read and checked.
- *
- * @param otherwise the phase where the options name none.
- * @throws {CaffeError} ERR_CAFFE_INPUT.
- */
-export function netRequest(model: NativeModel, options: NetOptions, otherwise: Phase): NativeNetRequest {
-  const { weights, phase = otherwise, level = 0, stages = [], basePath = '' } = readOptions(options, NET_OPTIONS);
+  const { weights, phase = 'test', level = 0, stages = [], basePath = '' } = readOptions(options, NET_OPTIONS);
   if (phase !== 'train' && phase !== 'test') {
     throw new CaffeError('ERR_CAFFE_INPUT', `phase must be 'train' or 'test'; ${describe(phase)} was given.`);
   }
-  return {
+  const request: NativeNetRequest = {
     model,
     phase,
     level,
@@ -321,6 +311,7 @@ export function netRequest(model: NativeModel, options: NetOptions, otherwise: P
     weights: weightsFrom(weights),
     basePath: basePath === '' ? '' : requirePath(basePath, "'basePath'"),
   };
+  return new Net(await native.loadNet(request), true);
 }
 
 /**

@@ -236,12 +236,6 @@ export class Solver {
   }
 }
 
-/** @throws {CaffeError} ERR_CAFFE_INPUT for what is no Solver. */
-export function requireSolver(solver: Solver): void {
-  if (!reading('The solver', () => solver instanceof Solver))
-    throw new CaffeError('ERR_CAFFE_INPUT', `A Solver was expected; ${describe(solver)} was given.`);
-}
-
 type ReadSolverOptions = { weights: Weights[]; basePath: string };
 
 function readSolverOptions(options: SolverOptions): ReadSolverOptions {

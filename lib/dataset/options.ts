@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { throwIfAborted } from '../abort';
 import { CaffeError, describe } from '../errors';
-import { progressTeller, readArray, readOptions, requirePath } from '../given';
+import { readArray, readOptions, requirePath } from '../given';
 import { RESIZE_MODES, type ResizeMode } from '../pixels';
 import { ENCODINGS, type Encoding, type SetName } from './dataset';
 
@@ -56,7 +56,7 @@ export interface DatasetSettings {
   seed: number;
   minimum: number;
   signal?: AbortSignal;
-  onProgress: (progress: DatasetProgress) => Promise<void>;
+  onProgress: (progress: DatasetProgress) => void;
 }
 
 const LARGEST_SIDE = 8192;
@@ -81,9 +81,10 @@ const OPTIONS: Record<keyof DatasetOptions, true> = {
 export function settingsFrom(source: string, options: DatasetOptions): DatasetSettings {
   requirePath(source, 'The source of a dataset');
   const read = readOptions(options, Object.keys(OPTIONS) as (keyof DatasetOptions)[]);
-  const { validation = 25, test = 0, seed = 0, minimum = 2, channels = 3, overwrite = false, signal } = read;
+  const { validation = 25, test = 0, seed = 0, minimum = 2, channels = 3, overwrite = false, onProgress = () => {}, signal } = read;
   throwIfAborted(signal);
   requireOneOf('overwrite', overwrite, [true, false]);
+  if (typeof onProgress !== 'function') throw wrong(`'onProgress' is a function; found ${describe(onProgress)}`);
   requirePercentage('validation', validation);
   requirePercentage('test', test);
   if (validation + test >= 100) throw wrong(`'validation' and 'test' are ${validation} and ${test} %, which leaves nothing to train with`);
@@ -104,7 +105,7 @@ export function settingsFrom(source: string, options: DatasetOptions): DatasetSe
     seed,
     minimum: Math.max(minimum, sets),
     signal,
-    onProgress: progressTeller(read.onProgress),
+    onProgress,
   };
 }
 

@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { throwIfAborted } from '../abort';
 import { CaffeError } from '../errors';
+import { callingBack } from '../given';
 import { type NativeDatabaseWriter, type NativeDatasetItem, native, type Tensor } from '../native';
 import { keyOf, SET_FILES, type SetName, type SkippedFile } from './dataset';
 import { mapInOrder } from './in-order';
@@ -47,7 +48,7 @@ export async function writeSet(
       else await writer.add(image, stored);
       throwIfAborted(settings.signal);
       const progress = { stage: name, done: ++done, total: images.length, file: image.file };
-      await settings.onProgress(progress);
+      await callingBack("'onProgress'", () => settings.onProgress(progress));
     }
     await writer.flush();
     const counts = countByLabel(writer.written, labels.length);
