@@ -91,6 +91,33 @@ describe('solve', () => {
     expect(stderr).toContain('Optimization Done.');
   });
 
+  test('tells of tests, snapshots, and debug information; and logs the first two as Caffe does', async () => {
+    const settings = 'display: 1 test_iter: 2 test_interval: 2 snapshot: 2 test_compute_loss: true debug_info: true';
+    const { code, stdout } = await run(['solve', await solver('tested', 4, settings)]);
+    expect(code).toBe(0);
+    expect(stdout.match(/^(iteration \d+(, test net \d)?|snapshot|finished|debug)/gm)?.filter((line) => line !== 'debug')).toEqual([
+      'iteration 0, test net 0',
+      'iteration 1',
+      'snapshot',
+      'iteration 2',
+      'iteration 2, test net 0',
+      'iteration 3',
+      'snapshot',
+      'iteration 4',
+      'iteration 4, test net 0',
+      'finished',
+    ]);
+    expect(stdout).toMatch(/^iteration 4, test net 0: loss = [\d.e-]+$/m);
+    expect(stdout).toMatch(/^debug: iteration \d, \d+ entries, data \(.*\), diff \(.*\)$/m);
+
+    const { stderr } = await run(['solve', 'tested.prototxt', '--log', 'caffe']);
+    const { train, test } = await parseLog(stderr);
+    expect(train.map(({ iteration }) => iteration)).toEqual([0, 1, 2, 3]);
+    expect(test.map(({ iteration }) => iteration)).toEqual([0, 2, 4]);
+    expect(stderr.match(/Test loss: /g)).toHaveLength(3);
+    expect(stderr.match(/Snapshotting solver state to binary proto file tested_iter_\d\.solverstate/g)).toHaveLength(2);
+  });
+
   test('Ctrl-C finishes the iteration and leaves a snapshot to go on from', async () => {
     const running = start(['solve', await solver('broken-off', ENDLESS), '--json'], { cwd: at() });
     await untilPrinted(running, /"iteration":3,/);
