@@ -187,6 +187,15 @@ describe('values used as indices', () => {
     await net.dispose();
   });
 
+  test('a label out of range in a training', async () => {
+    const solver = await Solver.from(`net_param { ${TINY} } base_lr: 0.1 lr_policy: "fixed"`);
+    solver.net.blobs.label?.data.fill(3);
+    expect(await failureOf(solver.step(2))).toMatchObject({ code: 'ERR_CAFFE_INPUT', layer: 'loss' });
+    solver.net.blobs.label?.data.fill(2);
+    expect((await solver.step(2)).loss).toBeLessThan(2);
+    await solver.dispose();
+  });
+
   test('a label to be ignored is no class, and is ignored', async () => {
     for (const [type, params] of [
       ['SoftmaxWithLoss', 'loss_param { ignore_label: 255 }'],

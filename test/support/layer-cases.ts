@@ -227,10 +227,36 @@ function fieldChanges(template: Template): Record<string, Change> {
   return changes;
 }
 
-/** All cases of a type. */
-export function casesOf(type: string): LayerCase[] {
+function changesOf(type: string): { template: Template; changes: Record<string, Change> } {
   const template = TEMPLATES[type];
   if (!template) throw new Error(`no template for the layer type ${type}: write one, with the checks that it needs`);
-  const changes = { ...structuralChanges(template), ...fieldChanges(template) };
+  return { template, changes: { ...structuralChanges(template), ...fieldChanges(template) } };
+}
+
+/** All cases of a type: one mistake each. */
+export function casesOf(type: string): LayerCase[] {
+  const { template, changes } = changesOf(type);
   return Object.entries(changes).map(([name, change]) => ({ name: `${type}: ${name}`, type, text: networkOf(type, template, change) }));
+}
+
+/** Cases with two mistakes at once, picked by chance, but the same ones each time. */
+export function pairsOf(type: string, count: number): LayerCase[] {
+  const { template, changes } = changesOf(type);
+  const names = Object.keys(changes);
+  let state = type.length;
+  const pick = (): string => {
+    state = (Math.imul(state, 1103515245) + 12345) & 0x7fffffff;
+    return names[(state >> 8) % names.length] ?? '';
+  };
+  return Array.from({ length: count }, () => {
+    const [first, second] = [pick(), pick()];
+    const [one, other] = [changes[first], changes[second]];
+    const both: Change = {
+      ...one,
+      ...other,
+      params: { ...one?.params, ...other?.params },
+      more: `${one?.more ?? ''} ${other?.more ?? ''}`,
+    };
+    return { name: `${type}: ${first}, and ${second}`, type, text: networkOf(type, template, both) };
+  });
 }
