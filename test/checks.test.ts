@@ -208,6 +208,28 @@ describe('values used as indices', () => {
     }
   });
 
+  test('InfogainLoss ignores a negative label in both directions, as it does any other', async () => {
+    const run = async (ignored: number, normalization: string) => {
+      const text = input('a', 2, 5, 1, 2) + input('b', 2, 1, 1, 2) + input('c', 5, 5);
+      const params = `loss_param { ignore_label: ${ignored} normalization: ${normalization} }`;
+      const bias = 'layer { name: "s" type: "Bias" bottom: "a" top: "s" }'; // something to learn
+      const net = await Net.from(text + bias + layer('InfogainLoss', ['s', 'b', 'c'], ['x'], params));
+      const matrix = Array.from({ length: 25 }, (_, i) => (i % 6 === 0 ? 1 : 0.1));
+      const scores = Array.from({ length: 20 }, (_, i) => Math.sin(i));
+      const { x } = await net.forward({ a: scores, b: [0, ignored, 2, ignored], c: matrix });
+      await net.backward();
+      const diff = [...(net.blobs.s?.diff ?? [])];
+      await net.dispose();
+      return { loss: x?.data[0], diff };
+    };
+    for (const normalization of ['VALID', 'FULL', 'BATCH_SIZE', 'NONE']) {
+      const [negative, other] = await Promise.all([run(-1, normalization), run(4, normalization)]);
+      expect(negative.loss).toBe(other.loss);
+      negative.diff.forEach((value, i) => expect(value).toBeCloseTo(other.diff[i] ?? Number.NaN, 6));
+      expect(other.diff.filter((value) => value !== 0)).toHaveLength(10);
+    }
+  });
+
   test('a mask that was changed, or holds no place at all', async () => {
     const net = await Net.from(
       `force_backward: true ${input('a', 1, 1, 4, 4)}${layer('Pooling', ['a'], ['x', 'mask'], 'pooling_param { kernel_size: 2 stride: 2 }')}`,
