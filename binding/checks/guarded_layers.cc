@@ -22,7 +22,7 @@
 #include <map>
 #include <typeinfo>
 
-#include "guarded.h"
+#include "guarded_layer.h"
 #include "mended_layers.h"
 
 namespace caffe_node {
@@ -39,7 +39,7 @@ LayerPointer Replace(const LayerPointer& layer, const caffe::LayerParameter& par
 
 template <typename Base, void (*CheckBottoms)(const Arrival&)>
 LayerPointer PutGuard(const LayerPointer& layer, const caffe::LayerParameter& param) {
-  return Replace<Base, Guarded<Base, CheckBottoms>>(layer, param);
+  return Replace<Base, GuardedLayer<Base, CheckBottoms>>(layer, param);
 }
 
 using Replacement = LayerPointer (*)(const LayerPointer& layer, const caffe::LayerParameter& param);

@@ -16,7 +16,7 @@ void DeleteAll(const std::vector<Owned*>& all) {
 }  // namespace
 
 void ContrastiveLoss::Reshape(const Blobs& bottoms, const Blobs& tops) {
-  Guarded::Reshape(bottoms, tops);
+  GuardedLayer::Reshape(bottoms, tops);
   diff_.ReshapeLike(*bottoms[0]);
   diff_sq_.ReshapeLike(*bottoms[0]);
   dist_sq_.Reshape(bottoms[0]->num(), 1, 1, 1);
@@ -25,7 +25,7 @@ void ContrastiveLoss::Reshape(const Blobs& bottoms, const Blobs& tops) {
 void InfogainLoss::LayerSetUp(const Blobs& bottoms, const Blobs& tops) {
   const caffe::InfogainLossParameter& param = layer_param_.infogain_loss_param();
   if (bottoms.size() < 3 && param.has_source()) CheckBlobFile(param.source());
-  Guarded::LayerSetUp(bottoms, tops);
+  GuardedLayer::LayerSetUp(bottoms, tops);
 }
 
 void InfogainLoss::Backward_cpu(const Blobs& tops, const std::vector<bool>& propagate_down, const Blobs& bottoms) {
@@ -33,7 +33,7 @@ void InfogainLoss::Backward_cpu(const Blobs& tops, const std::vector<bool>& prop
   if (has_ignore_label_ && ignore_label_ < 0 && to_scores_only) {
     BackwardWithoutIgnored(tops, propagate_down, bottoms);
   } else {
-    Guarded::Backward_cpu(tops, propagate_down, bottoms);
+    GuardedLayer::Backward_cpu(tops, propagate_down, bottoms);
   }
 }
 
@@ -51,7 +51,7 @@ void InfogainLoss::BackwardWithoutIgnored(const Blobs& tops, const std::vector<b
   Blobs replaced = bottoms;
   replaced[1] = &labels;
   has_ignore_label_ = false;
-  Guarded::Backward_cpu(tops, propagate_down, replaced);
+  GuardedLayer::Backward_cpu(tops, propagate_down, replaced);
   has_ignore_label_ = true;
 
   const int used = labels.count() - static_cast<int>(ignored.size());

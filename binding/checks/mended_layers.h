@@ -13,22 +13,22 @@
 #include <vector>
 
 #include "creation.h"
-#include "guarded.h"
+#include "guarded_layer.h"
 
 namespace caffe_node {
 
 // Caffe sizes its buffers for the batch of the set-up, and writes beyond them when a larger one comes.
-class ContrastiveLoss final : public Guarded<caffe::ContrastiveLossLayer<float>, CheckContrastiveLoss> {
+class ContrastiveLoss final : public GuardedLayer<caffe::ContrastiveLossLayer<float>, CheckContrastiveLoss> {
  public:
-  using Guarded::Guarded;
+  using GuardedLayer::GuardedLayer;
   void Reshape(const Blobs& bottoms, const Blobs& tops) override;
 };
 
 // Caffe reads the file of its matrix without looking. And its debug checks, which are checks here, refuse a negative label on the
 // way back before they ask whether that label is to be ignored.
-class InfogainLoss final : public Guarded<caffe::InfogainLossLayer<float>, CheckInfogainLoss> {
+class InfogainLoss final : public GuardedLayer<caffe::InfogainLossLayer<float>, CheckInfogainLoss> {
  public:
-  using Guarded::Guarded;
+  using GuardedLayer::GuardedLayer;
   void LayerSetUp(const Blobs& bottoms, const Blobs& tops) override;
 
  protected:
@@ -39,21 +39,21 @@ class InfogainLoss final : public Guarded<caffe::InfogainLossLayer<float>, Check
 };
 
 // Caffe never gives back what its inner layers are made of.
-class Spp final : public Guarded<caffe::SPPLayer<float>, CheckSpp> {
+class Spp final : public GuardedLayer<caffe::SPPLayer<float>, CheckSpp> {
  public:
-  using Guarded::Guarded;
+  using GuardedLayer::GuardedLayer;
   ~Spp() override;
 };
 
 // The net inside it has a trace of its own: what goes wrong in there concerns this layer.
 template <typename Base>
-class Recurrent final : public Guarded<Base, CheckRecurrent> {
+class Recurrent final : public GuardedLayer<Base, CheckRecurrent> {
  public:
-  using Guarded<Base, CheckRecurrent>::Guarded;
+  using GuardedLayer<Base, CheckRecurrent>::GuardedLayer;
   void LayerSetUp(const Blobs& bottoms, const Blobs& tops) override {
     const CreationTrace inside;
     try {
-      Guarded<Base, CheckRecurrent>::LayerSetUp(bottoms, tops);
+      GuardedLayer<Base, CheckRecurrent>::LayerSetUp(bottoms, tops);
     } catch (...) {
       const Failure failure = AsFailure(std::current_exception());
       FailureDetails details = failure.details();

@@ -1,6 +1,6 @@
 // A guard in front of a layer of Caffe.
-#ifndef CAFFE_NODE_CHECKS_GUARDED_H_
-#define CAFFE_NODE_CHECKS_GUARDED_H_
+#ifndef CAFFE_NODE_CHECKS_GUARDED_LAYER_H_
+#define CAFFE_NODE_CHECKS_GUARDED_LAYER_H_
 
 #include "shapes.h"
 
@@ -9,9 +9,9 @@ namespace caffe_node {
 // A layer whose bottoms are checked before it takes their shapes, and its tops afterwards. It stays what it is for everybody
 // else: a Base, of Base's type.
 template <typename Base, void (*CheckBottoms)(const Arrival&)>
-class Guarded : public Base {
+class GuardedLayer : public Base {
  public:
-  explicit Guarded(const caffe::LayerParameter& param) : Base(param) {}
+  explicit GuardedLayer(const caffe::LayerParameter& param) : Base(param) {}
 
   void LayerSetUp(const Blobs& bottoms, const Blobs& tops) override {
     axes_at_setup_ = bottoms.empty() ? 0 : bottoms[0]->num_axes();
@@ -36,4 +36,4 @@ class Guarded : public Base {
 
 }  // namespace caffe_node
 
-#endif  // CAFFE_NODE_CHECKS_GUARDED_H_
+#endif  // CAFFE_NODE_CHECKS_GUARDED_LAYER_H_
