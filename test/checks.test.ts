@@ -225,7 +225,7 @@ describe('values used as indices', () => {
     for (const normalization of ['VALID', 'FULL', 'BATCH_SIZE', 'NONE']) {
       const [negative, other] = await Promise.all([run(-1, normalization), run(4, normalization)]);
       expect(negative.loss).toBe(other.loss);
-      negative.diff.forEach((value, i) => expect(value).toBeCloseTo(other.diff[i] ?? Number.NaN, 6));
+      for (const [i, value] of negative.diff.entries()) expect(value).toBeCloseTo(other.diff[i] ?? Number.NaN, 6);
       expect(other.diff.filter((value) => value !== 0)).toHaveLength(10);
     }
   });
@@ -403,11 +403,15 @@ describe('runs', () => {
     await solver.dispose();
   });
 
-  test('layers and blobs without names, and of the same name', async () => {
+  test('layers and blobs without names, of the same name, and of names that objects have', async () => {
+    const product = (name: string, bottom: string, top: string) =>
+      `layer { name: "${name}" type: "InnerProduct" bottom: "${bottom}" top: "${top}" inner_product_param { num_output: 2 } }`;
     const net = await Net.from(
-      `layer { type: "Input" top: "" input_param { shape { dim: 2 } } } layer { type: "ReLU" bottom: "" top: "r" } layer { type: "Power" bottom: "r" top: "p" }`,
+      `layer { type: "Input" top: "" input_param { shape { dim: 1 dim: 2 } } }
+       ${product('same', '', 'a')} ${product('same', 'a', 'b')} ${product('', 'b', 'c')} ${product('__proto__', 'c', 'constructor')}`,
     );
-    expect(Object.keys(await net.forward())).toEqual(['p']);
+    expect(Object.keys(await net.forward())).toEqual(['constructor']);
+    expect(Object.keys(net.params)).toEqual(['same', '', '__proto__']);
     await net.dispose();
   });
 });
