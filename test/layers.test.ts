@@ -6,6 +6,7 @@ import { temporaryFolder } from './support/folders';
 import { casesOf, type LayerCase, pairsOf, TEMPLATES } from './support/layer-cases';
 
 const folder = temporaryFolder();
+jest.setTimeout(300_000); // seconds on an idle machine
 
 interface Refusal {
   code: string;
