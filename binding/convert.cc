@@ -6,6 +6,7 @@
 #include <memory>
 #include <utility>
 
+#include "environment.h"
 #include "failure.h"
 
 namespace caffe_node {
@@ -23,8 +24,25 @@ Array CheckedArray(const Napi::Value& value, napi_typedarray_type type, const ch
   return value.As<Array>();
 }
 
+// Great arrays become JavaScript's as they are; for small ones a copy costs less than that. Where the runtime forbids external
+// memory (Electron) all are copied.
 Napi::Value NewFloats(Napi::Env env, std::vector<float> values) {
+  constexpr std::size_t kGreat = std::size_t{1} << 18;
   const std::size_t count = values.size();
+  Environment& environment = Environment::Of(env);
+  if (count >= kGreat && environment.external_memory_allowed()) {
+    auto kept = std::make_unique<std::vector<float>>(std::move(values));
+    const auto release = [](napi_env, void*, void* hint) {
+      const std::unique_ptr<std::vector<float>> owned(static_cast<std::vector<float>*>(hint));
+    };
+    napi_value buffer = nullptr;
+    if (napi_create_external_arraybuffer(env, kept->data(), count * sizeof(float), release, kept.get(), &buffer) == napi_ok) {
+      static_cast<void>(kept.release());
+      return Napi::Float32Array::New(env, count, Napi::ArrayBuffer(env, buffer), 0);
+    }
+    environment.ForbidExternalMemory();
+    values = std::move(*kept);
+  }
   Napi::Float32Array array = Napi::Float32Array::New(env, count);
   if (count > 0) std::memcpy(array.Data(), values.data(), count * sizeof(float));
   return array;

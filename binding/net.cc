@@ -98,6 +98,10 @@ void NetWrap::Register(Napi::Env env, Napi::Object exports) {
                                                                  InstanceMethod("dispose", &NetWrap::Dispose)}));
   exports.Set("loadNet", Napi::Function::New(env, LoadNet));
   exports.Set("attachNet", Napi::Function::New(env, AttachNet));
+  exports.Set("externalMemory", Napi::Function::New(env, [](const Napi::CallbackInfo& info) -> Napi::Value {
+                return Napi::Number::New(info.Env(),
+                                         static_cast<double>(Napi::MemoryManagement::AdjustExternalMemory(info.Env(), 0)));
+              }));
   exports.Set("isNet", Napi::Function::New(env, [](const Napi::CallbackInfo& info) -> Napi::Value {
                 return Napi::Boolean::New(info.Env(), info[0].IsObject() && info[0].As<Napi::Object>().CheckTypeTag(&kTag));
               }));

@@ -44,3 +44,14 @@ export async function withStopFlag<T>(signal: AbortSignal | undefined, work: (st
     signal.removeEventListener('abort', onAbort);
   }
 }
+
+/** The outcome of a promise, or a rejection as soon as the signal is aborted: for what cannot be stopped itself. */
+export function abortable<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return promise;
+  return new Promise<T>((resolve, reject) => {
+    throwIfAborted(signal);
+    const onAbort = () => reject(abortError(signal));
+    signal.addEventListener('abort', onAbort, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
+  });
+}

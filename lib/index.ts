@@ -10,7 +10,26 @@ export { CaffeError, type CaffeErrorCode, type CaffeErrorDetails } from './error
 export { type ImageTensor, loadImage, oversample, resizeImage } from './image';
 export { type Model, type ModelLike, openModel, type Snapshot } from './model';
 export type { ClassMetrics, Metrics } from './model-info';
-export { type CopyOptions, type CopyReport, type Layer, Net, type NetOptions, type Phase, type RunOptions, type Weights } from './net';
+export {
+  type BackwardBatchOptions,
+  type BatchOptions,
+  type BlobMemory,
+  type CopyOptions,
+  type CopyReport,
+  type ForwardBackward,
+  type Item,
+  type Items,
+  type Layer,
+  type LayerEvent,
+  type LayerListener,
+  Net,
+  type NetHandle,
+  type NetMemory,
+  type NetOptions,
+  type Phase,
+  type RunOptions,
+  type Weights,
+} from './net';
 export type { ImageSource, RawFrame, ResizeMode } from './pixels';
 export type { Preprocessing } from './preprocessing';
 export type { Run } from './run';

@@ -323,6 +323,8 @@ export interface Native {
   StopFlag: new () => NativeStopFlag;
   loadNet(request: NativeNetRequest): Promise<NativeNet>;
   attachNet(ticket: NativeTicket): Promise<NativeNet>;
+  /** Bytes outside the heap that the garbage collector was told of; process.memoryUsage() shows those of array buffers only. */
+  externalMemory(): number;
   /** Whether this is a native net, and no imitation of one. */
   isNet(value: unknown): value is NativeNet;
   loadSolver(request: NativeSolverRequest): Promise<NativeSolver>;

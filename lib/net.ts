@@ -1,43 +1,33 @@
 /** Networks: pycaffe's Net, off the main thread. */
-import { types } from 'node:util';
 import { withStopFlag } from './abort';
 import { Blob } from './blob';
 import { CaffeError, describe } from './errors';
-import { readArray, readEntries, reading, readOptions, readTexts, requirePath } from './given';
-import { type CopyReport, type NativeModel, type NativeNet, type NativeNetRequest, native, type Phase } from './native';
+import { readEntries, reading, readOptions, readTexts, requirePath } from './given';
+import type { Items } from './items';
+import { type LayerListener, LayerListeners } from './layer-events';
+import { type CopyReport, type NativeBlobBytes, type NativeNet, type NativeNetFacts, native, type Phase } from './native';
+import {
+  type BackwardBatchOptions,
+  type BatchNet,
+  type BatchOptions,
+  type ForwardBackward,
+  forwardAll,
+  forwardBackwardAll,
+  forwardBackwardBatches,
+  forwardBatches,
+} from './net-batches';
+import { planBackward, planForward, type RunOptions, requireLayer } from './net-runs';
+import { checkedWeights, type ModelText, modelTextOf, type NetOptions, netRequest, type Weights } from './net-sources';
+import type { NetParameter } from './prototxt';
 import { guardReceivers } from './receiver';
-import { feedOf, type TensorLike, type Tensors } from './tensor';
+import { feedOf, type Tensor, type TensorLike, type Tensors } from './tensor';
 
+export type { Item, Items } from './items';
+export type { LayerEvent, LayerListener } from './layer-events';
 export type { CopyReport, Phase } from './native';
-
-/** The path of a .caffemodel (or .caffemodel.h5) file, or its bytes. */
-export type Weights = string | Uint8Array;
-/** Prototxt: text, or anything that turns into it, as a PrototxtDocument does. */
-export type ModelText = string | { toString(): string };
-
-export interface NetOptions {
-  /** Copied in order; later files win. */
-  weights?: Weights | Weights[];
-  /** Default 'test'. */
-  phase?: Phase;
-  /** Caffe's NetState level. Default 0. */
-  level?: number;
-  /** Caffe's NetState stages. Default none. */
-  stages?: string[];
-  /** Folder that relative sources inside the network are meant relative to. Default: the working directory, as in Caffe. */
-  basePath?: string;
-}
-
-export interface RunOptions {
-  /** Name of the first layer that runs. Default: the first of the net (forward), the last (backward). */
-  start?: string;
-  /** Name of the last layer that runs, included. Default: the last of the net (forward), the first (backward). */
-  end?: string;
-  /** Further blobs to return beside the outputs. */
-  blobs?: string[];
-  /** Aborts before the next layer. */
-  signal?: AbortSignal;
-}
+export type { BackwardBatchOptions, BatchOptions, ForwardBackward } from './net-batches';
+export type { RunOptions } from './net-runs';
+export { checkedWeights, type ModelText, type NetOptions, textOf, type Weights, weightsFrom } from './net-sources';
 
 export interface CopyOptions {
   /** Whether a layer of the same name and another shape is an error; otherwise it is only reported. Default true. */
@@ -56,12 +46,30 @@ export interface Layer {
   readonly tops: readonly string[];
   /** [weights, bias, …] */
   readonly params: readonly Blob[];
+  /** The layer that each parameter belongs to, and its place there: another one where layers share it (`param { name: … }`). */
+  readonly paramOwners: readonly { readonly layer: string; readonly index: number }[];
   /** One per top; not 0 for losses. */
   readonly lossWeights: readonly number[];
 }
 
-const RUN_OPTIONS = ['start', 'end', 'blobs', 'signal'] as const;
-const NET_OPTIONS = ['weights', 'phase', 'level', 'stages', 'basePath'] as const;
+/** Bytes that values and gradients hold: 0 before their first use. */
+export type BlobMemory = Readonly<NativeBlobBytes>;
+
+/** What the blobs of a net hold. Buffers that layers keep to themselves are not seen. */
+export interface NetMemory {
+  /** By name; no prototype. Blobs that share their memory, such as those of Split layers, show it each. */
+  readonly blobs: Readonly<Record<string, BlobMemory>>;
+  /** By layer name; no prototype. Shared parameters show their memory at each layer. */
+  readonly params: Readonly<Record<string, readonly BlobMemory[]>>;
+  /** All of it; what is shared counts once. */
+  readonly total: number;
+}
+
+/** What `share` gives: plain data, to be sent to another thread of this process. */
+export interface NetHandle {
+  readonly process: string;
+  readonly id: number;
+}
 
 const NATIVE = Symbol('native');
 
@@ -95,6 +103,8 @@ export class Net {
   /** By layer name; [weights, bias, …]; only layers that have parameters; no prototype. */
   readonly params: Readonly<Record<string, Blob[]>>;
   readonly layers: readonly Layer[];
+  readonly #facts: NativeNetFacts;
+  readonly #listeners: LayerListeners;
   readonly #owned: boolean;
   #disposing: Promise<void> | undefined;
 
@@ -108,6 +118,8 @@ export class Net {
       throw new CaffeError('ERR_CAFFE_INPUT', 'A Net is not constructed but loaded.', { hint: 'Use Net.load or Net.from.' });
     const facts = inner.facts;
     this[NATIVE] = inner;
+    this.#facts = facts;
+    this.#listeners = new LayerListeners(inner, facts.layers);
     this.#owned = owned;
     this.name = facts.name;
     this.phase = facts.phase;
@@ -118,6 +130,7 @@ export class Net {
     this.layers = facts.layers.map((layer, index) => ({
       ...layer,
       params: layer.params.map((_, param) => new Blob(inner.param(index, param), `${layer.name}[${param}]`)),
+      paramOwners: layer.params.map((owner) => ({ layer: facts.layers[owner.layer]?.name ?? '', index: owner.index })),
     }));
     this.params = record(this.layers.filter((layer) => layer.params.length > 0).map((layer) => [layer.name, [...layer.params]]));
   }
@@ -129,16 +142,31 @@ export class Net {
    *   column), ERR_CAFFE_WEIGHTS for weights that do not fit, ERR_CAFFE_FATAL for what Caffe itself refuses.
    */
   static async load(path: string, options: NetOptions = {}): Promise<Net> {
-    return load({ path: requirePath(path, 'A network') }, options);
+    return new Net(await native.loadNet(netRequest({ path: requirePath(path, 'A network') }, options)), true);
   }
 
   /**
-   * Loads a network from prototxt in memory.
+   * Loads a network from memory: prototxt, a PrototxtDocument, or a NetParameter as `prototxt.parseNet` gives it.
    *
    * @throws {CaffeError} as `load`.
    */
-  static async from(model: ModelText, options: NetOptions = {}): Promise<Net> {
-    return load({ text: textOf(model, 'A network') }, options);
+  static async from(model: ModelText | NetParameter, options: NetOptions = {}): Promise<Net> {
+    return new Net(await native.loadNet(netRequest({ text: modelTextOf(model, 'A network') }, options)), true);
+  }
+
+  /**
+   * Another net over the parameters of one that was shared, in this or in another thread: the same layers, blobs and gradients of its
+   * own, one copy of the parameters. Runs of all these nets exclude each other.
+   *
+   * @param handle what `share` gave; it may be used any number of times.
+   * @throws {CaffeError} ERR_CAFFE_DISPOSED when nobody holds the parameters any more; ERR_CAFFE_INPUT for what is no handle of this process.
+   */
+  static async attach(handle: NetHandle): Promise<Net> {
+    const { process, id } = readOptions(handle, ['process', 'id'], 'The handle');
+    if (typeof process !== 'string' || !Number.isSafeInteger(id)) {
+      throw new CaffeError('ERR_CAFFE_INPUT', `A handle of share() was expected; ${describe(handle)} was given.`);
+    }
+    return new Net(await native.attachNet({ process, id }), true);
   }
 
   /**
@@ -152,16 +180,8 @@ export class Net {
    *                      (the net keeps its former shapes); ERR_CAFFE_ABORTED; ERR_CAFFE_DISPOSED.
    */
   async forward(inputs: Record<string, TensorLike> = {}, options: RunOptions = {}): Promise<Tensors> {
-    const { start, end, blobs, signal } = readOptions(options, RUN_OPTIONS);
-    const feeds = readEntries(inputs, 'The inputs').map(([name, value]) => {
-      if (!this.inputs.includes(name)) throw this.#unknown('an input', name, this.inputs);
-      return { name, ...feedOf(value, `Input '${name}'`, name) };
-    });
-    const first = this.#layerIndex(start, 0);
-    const last = this.#layerIndex(end, this.layers.length - 1);
-    if (first > last) throw wrongOrder(start, end, 'above');
-    const fetch = this.#fetched(this.#outputsWithin(first, last), blobs);
-    return withStopFlag(signal, (stop) => this[NATIVE].forward({ feeds, first, last, fetch, stop }));
+    const { request, signal } = planForward(this.#facts, inputs, options);
+    return withStopFlag(signal, (stop) => this[NATIVE].forward({ ...request, stop }));
   }
 
   /**
@@ -174,16 +194,100 @@ export class Net {
    * @throws {CaffeError} as `forward`.
    */
   async backward(diffs: Record<string, TensorLike> = {}, options: RunOptions = {}): Promise<Tensors> {
-    const { start, end, blobs, signal } = readOptions(options, RUN_OPTIONS);
-    const feeds = readEntries(diffs, 'The diffs').map(([name, value]) => {
-      if (!(name in this.blobs)) throw this.#unknown('a blob', name, this.blobNames);
-      return { name, ...feedOf(value, `The diff of '${name}'`, name) };
-    });
-    const first = this.#layerIndex(start, this.layers.length - 1);
-    const last = this.#layerIndex(end, 0);
-    if (first < last) throw wrongOrder(start, end, 'below');
-    const fetch = this.#fetched([...this.inputs], blobs);
-    return withStopFlag(signal, (stop) => this[NATIVE].backward({ feeds, first, last, fetch, stop }));
+    const { request, signal } = planBackward(this.#facts, diffs, options);
+    return withStopFlag(signal, (stop) => this[NATIVE].backward({ ...request, stop }));
+  }
+
+  /**
+   * Runs any number of items through the network, cut into its batches. The last batch is padded with zeros, and its outputs are trimmed.
+   *
+   * Outputs whose first axis is the batch have one entry per item. Others, such as a loss, have one per batch: a first axis is added
+   * that counts batches, and that of the last batch heeds its padding, too.
+   *
+   * @param inputs items for every input: a Tensor whose first axis counts them, their values one after the other, or an (async) iterable
+   *   of items. All must have the same number of them.
+   * @throws {CaffeError} as `forward`; ERR_CAFFE_INPUT when an iterable throws (its error is the `cause`) or ends before the others.
+   */
+  async forwardAll(inputs: Record<string, Items>, options: BatchOptions = {}): Promise<Tensors> {
+    return forwardAll(this.#batchNet(), inputs, options);
+  }
+
+  /**
+   * The same, a batch at a time, for more items or outputs than fit into memory: there are never more than two batches of items in it.
+   * Gives the trimmed outputs of each batch; what has no item axis keeps its own shape. Leaving the loop ends the iterables.
+   *
+   * ```ts
+   * for await (const { prob } of net.forwardBatches({ data: images() })) …
+   * ```
+   */
+  async *forwardBatches(inputs: Record<string, Items>, options: BatchOptions = {}): AsyncGenerator<Tensors, void, undefined> {
+    yield* forwardBatches(this.#batchNet(), inputs, options);
+  }
+
+  /**
+   * Runs any number of items forward and backward, cut into batches as by `forwardAll`. Gradients of parameters add up over all batches.
+   * The net must not be run otherwise meanwhile.
+   *
+   * @param inputs items for every input; for outputs of the net, the diffs to start from, one per item.
+   * @returns the outputs and `blobs`; the diffs of the inputs and of `diffs`.
+   * @throws {CaffeError} as `forwardAll`.
+   */
+  async forwardBackwardAll(inputs: Record<string, Items>, options: BackwardBatchOptions = {}): Promise<ForwardBackward> {
+    return forwardBackwardAll(this.#batchNet(), inputs, options);
+  }
+
+  /** The same, a batch at a time, as `forwardBatches`. */
+  async *forwardBackwardBatches(
+    inputs: Record<string, Items>,
+    options: BackwardBatchOptions = {},
+  ): AsyncGenerator<ForwardBackward, void, undefined> {
+    yield* forwardBackwardBatches(this.#batchNet(), inputs, options);
+  }
+
+  /**
+   * Gives a first layer of type MemoryData its items, pycaffe's set_input_arrays; each forward run takes the next batch of them, and
+   * begins again after the last. The values are copied.
+   *
+   * @param data   shape [N, C, H, W] as the layer says, N a multiple of its batch size.
+   * @param labels N of them; shape [N] or [N, 1, 1, 1], or bare.
+   * @throws {CaffeError} ERR_CAFFE_SHAPE or ERR_CAFFE_INPUT for arrays that do not fit, or when the first layer is of another type.
+   */
+  async setInputArrays(data: Tensor, labels: TensorLike): Promise<void> {
+    const { shape, data: values } = feedOf(data, 'The data', 'data');
+    if (!shape) throw new CaffeError('ERR_CAFFE_INPUT', 'The data must be a Tensor.', { hint: 'Give { shape: [N, C, H, W], data }.' });
+    return this[NATIVE].setItems({ data: { shape, data: values }, labels: feedOf(labels, 'The labels', 'label').data });
+  }
+
+  /**
+   * Tells of each layer that a forward run enters and leaves: pycaffe's before_forward and after_forward. Runs do not wait for the
+   * listener: an event tells of what has happened by then, and the blobs may be further. Listeners that fall behind by more than 4096
+   * events lose the oldest. Nets that nobody listens to send nothing.
+   *
+   * @param listener what it throws is an uncaught error, as in any callback of Node; the run goes on.
+   * @returns a function that ends it.
+   */
+  onForward(listener: LayerListener): () => void {
+    return this.#listeners.add('forward', listener);
+  }
+
+  /** The same for backward runs, whose layers run from top to bottom. */
+  onBackward(listener: LayerListener): () => void {
+    return this.#listeners.add('backward', listener);
+  }
+
+  /**
+   * What the net holds in memory, in bytes.
+   *
+   * @throws {CaffeError} ERR_CAFFE_BUSY while a run is in flight; ERR_CAFFE_DISPOSED.
+   */
+  get memory(): NetMemory {
+    const { blobs, params, total } = this[NATIVE].memory();
+    const none = { data: 0, diff: 0 };
+    return {
+      blobs: record(this.blobNames.map((name, index) => [name, blobs[index] ?? none])),
+      params: record(this.layers.flatMap(({ name }, index) => (params[index]?.length ? [[name, params[index]]] : []))),
+      total,
+    };
   }
 
   /**
@@ -204,25 +308,29 @@ export class Net {
     const { strict = true, ...lists } = readOptions(options, ['strict', 'ignore', 'rename']);
     const ignore = lists.ignore === undefined ? [] : readTexts(lists.ignore, "'ignore'");
     const rename = lists.rename === undefined ? {} : record(readEntries(lists.rename, "'rename'"));
-    for (const name of [...ignore, ...Object.values(rename)]) {
-      if (!this.layers.some((layer) => layer.name === name)) {
-        throw this.#unknown(
-          'a layer',
-          name,
-          this.layers.map((layer) => layer.name),
-        );
-      }
-    }
+    for (const name of [...ignore, ...Object.values(rename)]) requireLayer(this.#facts, name);
     return this[NATIVE].copyFrom({ weights: checkedWeights(weights), strict, ignore, rename });
   }
 
   /**
    * Makes this net use the other's parameters, layer by layer of the same name: a change of one is a change of both.
    *
-   * @throws {CaffeError} ERR_CAFFE_BUSY while one of them runs; ERR_CAFFE_FATAL when shapes differ.
+   * @throws {CaffeError} ERR_CAFFE_BUSY while one of them runs; ERR_CAFFE_SHAPE when shapes differ.
    */
   shareWith(net: Net): void {
     this[NATIVE].shareWith(nativeOf(net));
+  }
+
+  /**
+   * A handle of this net for `Net.attach`, here or in another thread of the process, which it reaches by postMessage.
+   *
+   * The handle keeps nothing alive. The parameters live as long as a net that was attached to them, and as long as this one: until it
+   * is disposed, shares another net's parameters, or its thread ends. So dispose it only when the others have attached.
+   *
+   * @throws {CaffeError} ERR_CAFFE_BUSY while a run is in flight; ERR_CAFFE_DISPOSED.
+   */
+  share(): NetHandle {
+    return this[NATIVE].share();
   }
 
   /** Writes the parameters; under a temporary name first, so that there is never half a file. */
@@ -239,7 +347,10 @@ export class Net {
     return this[NATIVE].toBuffer();
   }
 
-  /** The layers as Caffe runs them: rules of phase and stage resolved, splits inserted. */
+  /**
+   * The layers as Caffe runs them: rules of phase and stage resolved, splits inserted. `Net.from` makes the same net of it, whatever its
+   * options say; the phase is part of each layer.
+   */
   toPrototxt(): string {
     return this[NATIVE].toPrototxt();
   }
@@ -264,88 +375,14 @@ export class Net {
     return this.dispose();
   }
 
-  #layerIndex(name: string | undefined, otherwise: number): number {
-    if (name === undefined) return otherwise;
-    const index = this.layers.findIndex((layer) => layer.name === name);
-    if (index < 0)
-      throw this.#unknown(
-        'a layer',
-        name,
-        this.layers.map((layer) => layer.name),
-      );
-    return index;
+  #batchNet(): BatchNet {
+    return {
+      facts: this.#facts,
+      shapes: (names) => this[NATIVE].shapes(names),
+      forward: (inputs, options) => this.forward(inputs, options),
+      backward: (diffs, options) => this.backward(diffs, options),
+    };
   }
-
-  /** The net's outputs that this range computes; of a range that computes none, the tops of its last layer. */
-  #outputsWithin(first: number, last: number): string[] {
-    if (first === 0 && last === this.layers.length - 1) return [...this.outputs];
-    const computed = new Set(this.layers.slice(first, last + 1).flatMap((layer) => layer.tops));
-    const outputs = this.outputs.filter((name) => computed.has(name));
-    return outputs.length > 0 ? outputs : [...(this.layers[last]?.tops ?? [])];
-  }
-
-  #fetched(names: string[], further: string[] = []): string[] {
-    const added = readTexts(further, "'blobs'");
-    for (const name of added) if (!(name in this.blobs)) throw this.#unknown('a blob', name, this.blobNames);
-    return [...new Set([...names, ...added])];
-  }
-
-  #unknown(what: string, name: string, known: readonly string[]): CaffeError {
-    const shown = known.length > 12 ? `${known.slice(0, 12).join(', ')} …` : known.join(', ');
-    return new CaffeError('ERR_CAFFE_INPUT', `${describe(name)} is not ${what} of '${this.name}'.`, {
-      hint: known.length === 0 ? 'It has none.' : `It has: ${shown}.`,
-    });
-  }
-}
-
-async function load(model: NativeModel, options: NetOptions): Promise<Net> {
-  const { weights, phase = 'test', level = 0, stages = [], basePath = '' } = readOptions(options, NET_OPTIONS);
-  if (phase !== 'train' && phase !== 'test') {
-    throw new CaffeError('ERR_CAFFE_INPUT', `phase must be 'train' or 'test'; ${describe(phase)} was given.`);
-  }
-  const request: NativeNetRequest = {
-    model,
-    phase,
-    level,
-    stages: readTexts(stages, "'stages'"),
-    weights: weightsFrom(weights),
-    basePath: basePath === '' ? '' : requirePath(basePath, "'basePath'"),
-  };
-  return new Net(await native.loadNet(request), true);
-}
-
-/**
- * The text of a model.
- *
- * @throws {CaffeError} ERR_CAFFE_INPUT for what has no text of its own.
- */
-export function textOf(model: ModelText, what: string): string {
-  const isText =
-    typeof model === 'string' ||
-    (typeof model === 'object' && model !== null && reading(what, () => model.toString !== Object.prototype.toString));
-  if (!isText) throw new CaffeError('ERR_CAFFE_INPUT', `${what} must be prototxt; ${describe(model)} was given.`);
-  return reading(what, () => String(model));
-}
-
-/** @throws {CaffeError} ERR_CAFFE_INPUT for anything but weights, or an array of them. */
-export function weightsFrom(weights: Weights | Weights[] | undefined): Weights[] {
-  if (weights === undefined) return [];
-  return reading('The weights', () => Array.isArray(weights))
-    ? readArray(weights as Weights[], 'The weights').map(checkedWeights)
-    : [checkedWeights(weights as Weights)];
-}
-
-/** @throws {CaffeError} ERR_CAFFE_INPUT for anything but a path or bytes. */
-export function checkedWeights(weights: Weights): Weights {
-  if (types.isUint8Array(weights)) return weights;
-  if (typeof weights === 'string') return requirePath(weights, 'A file of weights');
-  throw new CaffeError('ERR_CAFFE_INPUT', `Weights must be the path of a file, or its bytes; ${describe(weights)} was given.`, {
-    hint: 'Bytes are a Buffer or Uint8Array.',
-  });
-}
-
-function wrongOrder(start: string | undefined, end: string | undefined, side: 'above' | 'below'): CaffeError {
-  return new CaffeError('ERR_CAFFE_INPUT', `The layer '${end}' to end with must lie ${side} '${start}', to start with.`);
 }
 
 function record<T>(entries: [string, T][]): Record<string, T> {

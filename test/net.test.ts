@@ -66,6 +66,65 @@ describe('a net in memory', () => {
     await net.dispose();
   });
 
+  test('forward and backward give what pycaffe gives for `start` and `end`', async () => {
+    const net = await Net.from(TINY);
+    const named = async (outputs: Promise<Record<string, unknown>>) => Object.keys(await outputs).sort();
+    expect(await named(net.forward())).toEqual(['loss']);
+    expect(await named(net.forward({}, { end: 'pool1' }))).toEqual(['pool1']);
+    expect(await named(net.forward({}, { start: 'pool1' }))).toEqual(['loss']);
+    expect(await named(net.forward({}, { start: 'pool1', end: 'fc', blobs: ['conv1'] }))).toEqual(['conv1', 'fc']);
+    expect(await named(net.backward())).toEqual(['data', 'label']);
+    expect(await named(net.backward({}, { start: 'fc', end: 'pool1' }))).toEqual(['conv1']);
+    expect(await named(net.backward({}, { end: 'loss', blobs: ['pool1'] }))).toEqual(['fc', 'label', 'pool1']);
+    await net.dispose();
+  });
+
+  test('backward from diffs of a part, worked out by hand', async () => {
+    const net = await Net.from(`force_backward: true ${LINEAR}`);
+    net.params.fc?.[0]?.set([1, 2, 3, 4, 5, 6]);
+    await net.forward({ data: [1, 1, 1] });
+    net.clearParamDiffs();
+    const { data } = await net.backward({ fc: [1, 10] }, { start: 'fc', end: 'fc' });
+    expect(Array.from(data?.data ?? [])).toEqual([41, 52, 63]);
+    expect(Array.from(net.params.fc?.[0]?.diff ?? [])).toEqual([1, 1, 1, 10, 10, 10]);
+    await net.backward({ fc: [1, 0] });
+    expect(Array.from(net.params.fc?.[1]?.diff ?? [])).toEqual([2, 10]);
+    expect(await failureOf(net.backward({ fc: { shape: [2, 1], data: new Float32Array(2) } }))).toMatchObject({ code: 'ERR_CAFFE_SHAPE' });
+    expect(await failureOf(net.backward({ fc: [1] }))).toMatchObject({ code: 'ERR_CAFFE_INPUT' });
+    expect(await failureOf(net.backward({ nowhere: [1] }))).toMatchObject({ code: 'ERR_CAFFE_INPUT' });
+    await net.dispose();
+  });
+
+  test('options that are none', async () => {
+    const net = await Net.from(LINEAR);
+    for (const options of [
+      null,
+      5,
+      { start: 5 },
+      { blobs: 'fc' },
+      { blobs: [1] },
+      { signal: {} },
+      { signal: new AbortController() },
+      { end: {} },
+    ]) {
+      expect(await failureOf(net.forward({}, options as never))).toMatchObject({ code: 'ERR_CAFFE_INPUT' });
+      expect(await failureOf(net.backward({}, options as never))).toMatchObject({ code: 'ERR_CAFFE_INPUT' });
+    }
+    expect((await net.forward({ data: [1, 2, 3] })).fc?.data[0]).toBe(6.5);
+    await net.dispose();
+  });
+
+  test('a run that is refused changes none of its inputs', async () => {
+    const net = await Net.from(TINY);
+    await net.forward({ data: wave(8 * 72, 1), label: new Float32Array(8) });
+    const failure = await failureOf(net.forward({ data: new Float32Array(8 * 72), label: [1] }));
+    expect(failure).toMatchObject({ code: 'ERR_CAFFE_INPUT', blob: 'label' });
+    expect(net.blobs.data?.data).toEqual(wave(8 * 72, 1));
+    await failureOf(net.forward({ data: { shape: [8, 2, 1, 1], data: new Float32Array(16) } }));
+    expect(net.blobs.data?.toTensor()).toEqual({ shape: [8, 2, 6, 6], data: wave(8 * 72, 1) });
+    await net.dispose();
+  });
+
   test('queues runs in call order', async () => {
     const net = await Net.from(LINEAR);
     const runs = Array.from({ length: 20 }, (_, index) => net.forward({ data: [index, 0, 0] }));
