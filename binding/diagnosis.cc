@@ -53,7 +53,7 @@ constexpr Symptom kSymptoms[]{
     {"not both", "Remove one of the two."},
     {"unknown engine", "The linked Caffe has no cuDNN: remove `engine`."},
     {"Not Implemented Yet", "Caffe cannot compute this on the CPU; stochastic pooling is one such case."},
-    {"MemoryDataLayer needs to be initialized", "Give the layer its data and labels before the first run."},
+    {"MemoryDataLayer needs to be initialized", "Give it items before the first run: await net.setInputArrays(data, labels)."},
     {"shape mismatch", "Compare the shapes in the message: the layers below produce other ones than this layer needs."},
 };
 

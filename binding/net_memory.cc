@@ -123,6 +123,12 @@ std::int64_t HeldMemory(const FloatNet& net, const std::set<const caffe::SyncedM
   return bytes;
 }
 
+std::int64_t HeldByEach(const FloatNet& net) {
+  std::int64_t bytes = 0;
+  ForEachMemory(net, [&](const BlobMemory& memory) { bytes += HeldBytes(memory); });
+  return bytes;
+}
+
 void RequireMemoryForSources(const caffe::NetParameter& net) {
   caffe::NetParameter filtered;
   FloatNet::FilterNet(net, &filtered);

@@ -32,6 +32,9 @@ NetMemory MeasureMemory(const FloatNet& net);
 // The total alone, for the garbage collector: without what is in `foreign`, memory that belongs to another net.
 std::int64_t HeldMemory(const FloatNet& net, const std::set<const caffe::SyncedMemory*>& foreign);
 
+// The sum of what each blob and parameter holds, shared memory counted each time: a quick look at whether anything has changed.
+std::int64_t HeldByEach(const FloatNet& net);
+
 // Refuses (SHAPE) a network whose sources alone are more than there is memory for, before anything is built.
 void RequireMemoryForSources(const caffe::NetParameter& net);
 

@@ -38,6 +38,7 @@ void NetState::ShareWith(const NetState& other) {
   }
   parameter_lock_ = other.parameter_lock_;
   shared_.reset();
+  held_by_each_ = -1;
   Measure();
 }
 
@@ -87,6 +88,7 @@ void NetState::Attach(const std::shared_ptr<SharedParameters>& parameters) {
   }
   parameter_lock_ = parameters->lock;
   shared_ = parameters;
+  held_by_each_ = -1;
   Measure();
 }
 

@@ -170,7 +170,11 @@ caffe::NetParameter NetState::Model() const {
 std::string NetState::Prototxt() const { return PrintText(Model()); }
 
 void NetState::Measure() {
-  if (net_) held_bytes_.store(HeldMemory(*net_, foreign_));
+  if (!net_) return;
+  // After every run: most change nothing.
+  const std::int64_t by_each = HeldByEach(*net_);
+  if (std::exchange(held_by_each_, by_each) == by_each) return;
+  held_bytes_.store(HeldMemory(*net_, foreign_));
 }
 
 void NetState::ReportMemory(Napi::Env env) {

@@ -177,6 +177,7 @@ class NetState {
   std::shared_ptr<SharedParameters> shared_;      // those this net was attached to, or shared itself
   bool held_ = false;                             // by the environment, on behalf of this net; the main thread's
   std::set<const caffe::SyncedMemory*> foreign_;  // parameters that other nets account for
+  std::int64_t held_by_each_ = -1;                // when it was measured; -1: measure again
   std::atomic<std::int64_t> held_bytes_{0};
   std::int64_t reported_bytes_ = 0;  // the main thread's
   int wraps_ = 0;                    // the main thread's

@@ -77,7 +77,7 @@ test.each<[string, unknown, unknown, string]>([
 });
 
 test('a run without items, and a net without such a layer', async () => {
-  expect((await failureOf(net.forward())).layer).toBe('data');
+  expect(await failureOf(net.forward())).toMatchObject({ layer: 'data', hint: expect.stringContaining('setInputArrays') });
   const linear = await Net.from(LINEAR);
   const failure = await failureOf(linear.setInputArrays(items(2), [0, 0]));
   expect(failure).toMatchObject({ code: 'ERR_CAFFE_INPUT', layer: 'data' });

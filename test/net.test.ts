@@ -366,6 +366,22 @@ describeShared('pycaffe', () => {
     await net.dispose();
   });
 
+  test('forwardAll scores images one after the other as pycaffe does', async () => {
+    const net = await Net.load(squeezenet, { weights: squeezenetWeights });
+    const cases = golden<{ image: string; pool_final: number[] }[]>('squeezenet.json');
+    const expected = ['images/cat.jpg', 'untrained-samples/dolphin1.jpg'].map((image) => cases.find((one) => one.image === image));
+    const images = [goldenFloats('squeezenet_input_cat.f32'), goldenFloats('squeezenet_input_dolphin1.f32')];
+    const [, channels, height, width] = net.blobs.data?.shape ?? [];
+    net.blobs.data?.reshape(2, channels ?? 0, height ?? 0, width ?? 0);
+    const { pool_final } = await net.forwardAll({ data: [images[0], images[1], images[0]] as Float32Array[] });
+    expect(pool_final?.shape.slice(0, 2)).toEqual([3, 1000]);
+    const scores = [0, 1, 2].map((item) => pool_final?.data.slice(1000 * item, 1000 * (item + 1)) ?? []);
+    expect(relativeError(scores[0] ?? [], expected[0]?.pool_final ?? [])).toBeLessThan(1e-4);
+    expect(relativeError(scores[1] ?? [], expected[1]?.pool_final ?? [])).toBeLessThan(1e-4);
+    expect(relativeError(scores[2] ?? [], expected[0]?.pool_final ?? [])).toBeLessThan(1e-4);
+    await net.dispose();
+  });
+
   test('gradients of the tiny network agree within 1e-4', async () => {
     type Tensor = { shape: number[]; data: number[] };
     const expected = golden<{ blobs: Record<string, Tensor>; diffs: Record<string, Tensor>; params: Record<string, Tensor[]> }>(

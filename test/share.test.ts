@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads';
+import { caffe } from '../lib/caffe';
 import { Net, type NetHandle } from '../lib/net';
 import { Solver } from '../lib/solver';
 import { runChild } from './support/child';
@@ -88,6 +89,23 @@ describe('in one thread', () => {
     await solver.dispose();
     expect((await watcher.forward()).loss?.data[0]).toBeGreaterThan(0);
     await watcher.dispose();
+  });
+
+  test('a training gives way to the runs of nets that share its parameters', async () => {
+    caffe.setLanes(2);
+    const solver = await Solver.from(`net_param { ${TINY} } base_lr: 0.001 lr_policy: "fixed"`);
+    const watcher = await Net.attach(solver.net.share());
+    const controller = new AbortController();
+    const steps = solver.step(1_000_000, { signal: controller.signal }).then(
+      () => 'all steps',
+      () => 'aborted',
+    );
+    // Would wait for a million iterations if the lock were not handed on.
+    for (let run = 0; run < 3; run++) expect((await watcher.forward()).loss?.data[0]).toBeGreaterThan(0);
+    controller.abort();
+    expect(await steps).toBe('aborted');
+    await Promise.all([solver.dispose(), watcher.dispose()]);
+    caffe.setLanes(1);
   });
 
   test('tensors and handles survive postMessage', async () => {
