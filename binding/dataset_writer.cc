@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "failure.h"
+#include "image_decode.h"
 
 namespace caffe_node {
 
@@ -41,17 +42,6 @@ void CheckRecord(const DatasetItem& record) {
   }
 }
 
-// Interleaved RGB as the planes B, G, R, which is what a Data layer expects of raw datums.
-std::string ToPlanes(const DatasetItem& item) {
-  std::string planes(item.pixels.size(), '\0');
-  const auto step = static_cast<std::size_t>(item.channels);
-  std::size_t target = 0;
-  for (std::size_t channel = step; channel-- > 0;) {
-    for (std::size_t i = channel; i < item.pixels.size(); i += step) planes[target++] = static_cast<char>(item.pixels[i]);
-  }
-  return planes;
-}
-
 caffe::Datum ToDatum(const DatasetItem& item) {
   caffe::Datum datum;
   datum.set_channels(item.channels);
@@ -63,7 +53,8 @@ caffe::Datum ToDatum(const DatasetItem& item) {
     datum.mutable_float_data()->Add(item.floats->begin(), item.floats->end());
     return datum;
   }
-  datum.set_data(item.encoded ? std::string(item.encoded->begin(), item.encoded->end()) : ToPlanes(item));
+  const std::vector<std::uint8_t> bytes = item.encoded ? *item.encoded : BgrPlanes(item.pixels, item.channels);
+  datum.set_data(bytes.data(), bytes.size());
   return datum;
 }
 

@@ -60,4 +60,14 @@ Pixels WithChannels(Pixels image, int channels) {
   return result;
 }
 
+std::vector<std::uint8_t> BgrPlanes(const std::vector<std::uint8_t>& pixels, int channels) {
+  std::vector<std::uint8_t> planes;
+  planes.reserve(pixels.size());
+  const auto step = static_cast<std::size_t>(channels);
+  for (std::size_t channel = step; channel-- > 0;) {
+    for (std::size_t i = channel; i < pixels.size(); i += step) planes.push_back(pixels[i]);
+  }
+  return planes;
+}
+
 }  // namespace caffe_node

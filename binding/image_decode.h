@@ -28,6 +28,9 @@ Pixels DecodeImage(std::string_view file);
 // The same image with 1 or 3 channels; grey is the luma that OpenCV computes.
 Pixels WithChannels(Pixels image, int channels);
 
+// Interleaved RGB as the planes blue, green, red, which is how Caffe stores images; grey as it is.
+std::vector<std::uint8_t> BgrPlanes(const std::vector<std::uint8_t>& pixels, int channels);
+
 // Room for an image of the size that its header claims. Throws IMAGE for an empty or an absurd one; `format` names it in the
 // message.
 Pixels AllocatePixels(std::uint64_t height, std::uint64_t width, int channels, const char* format);

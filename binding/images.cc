@@ -1,8 +1,6 @@
 #include "images.h"
 
 #include <algorithm>
-#include <functional>
-#include <memory>
 #include <string>
 #include <string_view>
 #include <tuple>
@@ -10,7 +8,9 @@
 #include <vector>
 
 #include "convert.h"
-#include "environment.h"
+#include "failure.h"
+#include "frame.h"
+#include "function_job.h"
 #include "image_decode.h"
 #include "pixel_transform.h"
 #include "resize.h"
@@ -31,24 +31,9 @@ Napi::Object ToJs(Napi::Env env, const Pixels& image) {
   return object;
 }
 
-// A function of plain data, as a job: its result becomes the value of the promise.
-template <typename Result>
-class ImageJob final : public Job {
- public:
-  explicit ImageJob(std::function<Result()> work) : work_(std::move(work)) {}
-  void Execute(const StopFlag&) override { result_ = work_(); }
-  Napi::Value Settle(Napi::Env env) override { return ToJs(env, std::move(result_)); }
-
- private:
-  std::function<Result()> work_;
-  Result result_;
-};
-
-template <typename Result>
-Napi::Value Post(Napi::Env env, std::function<Result()> work) {
-  Executor& executor = Environment::Of(env).executor();
-  return executor.Post(executor.FileLane(), std::make_unique<ImageJob<Result>>(std::move(work)));
-}
+// How the results of jobs become JS values.
+Napi::Value TensorToJs(Napi::Env env, TensorData tensor) { return ToJs(env, std::move(tensor)); }
+Napi::Value PixelsToJs(Napi::Env env, const Pixels& image) { return ToJs(env, image); }
 
 std::vector<TensorData> ToTensors(const Napi::Value& value, const char* what) {
   if (!value.IsArray()) throw Failure("INPUT", std::string(what) + " must be an array of tensors.");
@@ -128,24 +113,29 @@ TransformerSpec ToSpec(const Napi::Value& value) {
   return spec;
 }
 
-// One batch of images of one size.
-TensorData TransformAll(const std::vector<Pixels>& images, const PixelTransform& transform) {
+// The centre of each image, or ten windows of each, as one batch. The images have one size.
+TensorData TransformAll(const std::vector<Pixels>& images, const PixelTransform& transform, bool oversample) {
   if (images.empty()) throw Failure("INPUT", "There is no image to transform.");
   const ImageSize size{images[0].channels, images[0].height, images[0].width};
   CheckTransform(transform, size);
-  const Window window = CentreWindow(transform, size);
-  const std::size_t values =
-      static_cast<std::size_t>(size.channels) * static_cast<std::size_t>(window.height) * static_cast<std::size_t>(window.width);
+  const std::vector<Window> windows =
+      oversample ? OversampledWindows(transform, size) : std::vector<Window>{CentreWindow(transform, size)};
+  const std::size_t values = static_cast<std::size_t>(size.channels) * static_cast<std::size_t>(windows[0].height) *
+                             static_cast<std::size_t>(windows[0].width);
   TensorData batch;
-  batch.shape = {static_cast<int>(images.size()), size.channels, window.height, window.width};
-  batch.data.resize(images.size() * values);
+  batch.shape = {static_cast<int>(images.size() * windows.size()), size.channels, windows[0].height, windows[0].width};
+  batch.data.resize(images.size() * windows.size() * values);
+  float* out = batch.data.data();
   for (std::size_t i = 0; i < images.size(); ++i) {
     const Pixels& image = images[i];
     if (!(ImageSize{image.channels, image.height, image.width} == size)) {
       throw Failure("SHAPE",
                     "Image " + std::to_string(i) + " differs from image 0 in its size or its channels; a batch has one shape.");
     }
-    TransformPixels(image, transform, window, &batch.data[i * values]);
+    for (const Window& window : windows) {
+      TransformPixels(image, transform, window, out);
+      out += values;
+    }
   }
   return batch;
 }
@@ -155,27 +145,66 @@ Napi::Value TransformPixelsJob(const Napi::CallbackInfo& info) {
   const Napi::Array array = info[0].As<Napi::Array>();
   std::vector<Pixels> images;
   for (uint32_t i = 0; i < array.Length(); ++i) images.push_back(ToPixels(array.Get(i)));
-  const PixelTransform transform = ToTransform(ToObject(info[1], "A transform"));
-  return Post<TensorData>(info.Env(), [images = std::move(images), transform] { return TransformAll(images, transform); });
+  PixelTransform transform = ToTransform(ToObject(info[1], "A transform"));
+  const bool oversample = !info[2].IsUndefined() && ToBool(info[2], "oversample");
+  auto work = [images = std::move(images), transform = std::move(transform), oversample] {
+    return TransformAll(images, transform, oversample);
+  };
+  return PostToFileLane(info.Env(), std::move(work), TensorToJs);
+}
+
+std::string_view AsText(const std::vector<std::uint8_t>& bytes) {
+  return std::string_view(reinterpret_cast<const char*>(bytes.data()), bytes.size());
 }
 
 Napi::Value DecodeImageJob(const Napi::CallbackInfo& info) {
-  std::vector<std::uint8_t> bytes = ToBytes(info[0], "An image");
-  return Post<Pixels>(info.Env(), [bytes = std::move(bytes)] {
-    return DecodeImage(std::string_view(reinterpret_cast<const char*>(bytes.data()), bytes.size()));
-  });
+  return PostToFileLane(
+      info.Env(), [file = ToBytes(info[0], "An image")] { return DecodeImage(AsText(file)); }, PixelsToJs);
+}
+
+Napi::Value DecodePlanesJob(const Napi::CallbackInfo& info) {
+  auto work = [file = ToBytes(info[0], "An image")] {
+    Pixels image = DecodeImage(AsText(file));
+    image.data = BgrPlanes(image.data, image.channels);
+    return image;
+  };
+  return PostToFileLane(info.Env(), std::move(work), PixelsToJs);
+}
+
+Napi::Value FrameImageJob(const Napi::CallbackInfo& info) {
+  const bool colour = ToBool(info[1], "The choice of colour");
+  if (!info[2].IsUndefined()) {
+    const auto [height, width] = ToSize(info[2], "The size");
+    auto work = [frame = ToFrame(info[0]), colour, height = height, width = width] {
+      return ResizeImage(FrameToImage(frame, colour), height, width, Interpolation::kBilinear);
+    };
+    return PostToFileLane(info.Env(), std::move(work), TensorToJs);
+  }
+  return PostToFileLane(
+      info.Env(), [frame = ToFrame(info[0]), colour] { return FrameToImage(frame, colour); }, TensorToJs);
+}
+
+Napi::Value FramePixelsJob(const Napi::CallbackInfo& info) {
+  return PostToFileLane(
+      info.Env(), [frame = ToFrame(info[0])] { return FrameToPixels(frame); }, PixelsToJs);
 }
 
 Napi::Value PreprocessJob(const Napi::CallbackInfo& info) {
   TensorData image = ToTensor(info[0], "The image");
-  return Post<TensorData>(
-      info.Env(), [image = std::move(image), spec = ToSpec(info[1])]() mutable { return Preprocess(std::move(image), spec); });
+  auto work = [image = std::move(image), spec = ToSpec(info[1])]() mutable { return Preprocess(std::move(image), spec); };
+  return PostToFileLane(info.Env(), std::move(work), TensorToJs);
+}
+
+Napi::Value PreprocessBatchJob(const Napi::CallbackInfo& info) {
+  std::vector<TensorData> images = ToTensors(info[0], "The images");
+  auto work = [images = std::move(images), spec = ToSpec(info[1])]() mutable { return PreprocessBatch(std::move(images), spec); };
+  return PostToFileLane(info.Env(), std::move(work), TensorToJs);
 }
 
 Napi::Value DeprocessJob(const Napi::CallbackInfo& info) {
   TensorData input = ToTensor(info[0], "The tensor");
-  return Post<TensorData>(
-      info.Env(), [input = std::move(input), spec = ToSpec(info[1])]() mutable { return Deprocess(std::move(input), spec); });
+  auto work = [input = std::move(input), spec = ToSpec(info[1])]() mutable { return Deprocess(std::move(input), spec); };
+  return PostToFileLane(info.Env(), std::move(work), TensorToJs);
 }
 
 Napi::Value ResizeJob(const Napi::CallbackInfo& info) {
@@ -184,16 +213,17 @@ Napi::Value ResizeJob(const Napi::CallbackInfo& info) {
   const int order = ToInt(info[2], "The order");
   if (order != 0 && order != 1) throw Failure("INPUT", "The order must be 0 (nearest) or 1 (bilinear).");
   const auto interpolation = static_cast<Interpolation>(order);
-  return Post<TensorData>(info.Env(), [image = std::move(image), height = height, width = width, interpolation] {
+  auto work = [image = std::move(image), height = height, width = width, interpolation] {
     return ResizeImage(image, height, width, interpolation);
-  });
+  };
+  return PostToFileLane(info.Env(), std::move(work), TensorToJs);
 }
 
 Napi::Value OversampleJob(const Napi::CallbackInfo& info) {
   std::vector<TensorData> images = ToTensors(info[0], "The images");
   const auto [height, width] = ToSize(info[1], "The crop");
-  return Post<TensorData>(
-      info.Env(), [images = std::move(images), height = height, width = width] { return Oversample(images, height, width); });
+  auto work = [images = std::move(images), height = height, width = width] { return Oversample(images, height, width); };
+  return PostToFileLane(info.Env(), std::move(work), TensorToJs);
 }
 
 void Export(Napi::Object exports, const char* name, Napi::Value (*function)(const Napi::CallbackInfo&)) {
@@ -206,7 +236,11 @@ void Export(Napi::Object exports, const char* name, Napi::Value (*function)(cons
 void RegisterImages(Napi::Env, Napi::Object exports) {
   Export(exports, "transformPixels", TransformPixelsJob);
   Export(exports, "decodeImage", DecodeImageJob);
+  Export(exports, "decodePlanes", DecodePlanesJob);
+  Export(exports, "frameImage", FrameImageJob);
+  Export(exports, "framePixels", FramePixelsJob);
   Export(exports, "preprocess", PreprocessJob);
+  Export(exports, "preprocessBatch", PreprocessBatchJob);
   Export(exports, "deprocess", DeprocessJob);
   Export(exports, "resize", ResizeJob);
   Export(exports, "oversample", OversampleJob);

@@ -9,6 +9,7 @@
 
 #include "convert.h"
 #include "failure.h"
+#include "function_job.h"
 #include "message_from_js.h"
 #include "message_to_js.h"
 
@@ -61,16 +62,38 @@ Napi::Value FromBinary(const Napi::CallbackInfo& info) {
   });
 }
 
+std::string Serialized(const pb::Message& message) {
+  const std::size_t size = message.ByteSizeLong();
+  if (size > static_cast<std::size_t>(std::numeric_limits<int>::max())) {
+    throw Failure("INPUT", "The message has " + std::to_string(size) + " bytes; protobuf's limit is 2 GB.");
+  }
+  return message.SerializeAsString();
+}
+
+Napi::Value ToBuffer(Napi::Env env, const std::string& bytes) {
+  return Napi::Buffer<char>::Copy(env, bytes.data(), bytes.size());
+}
+
 Napi::Value ToBinary(const Napi::CallbackInfo& info) {
+  return Guarded(info.Env(), [&] { return ToBuffer(info.Env(), Serialized(*MessageOf(info))); });
+}
+
+// fromBinary and toBinary with the protobuf work on a lane.
+Napi::Value Decode(const Napi::CallbackInfo& info) {
   return Guarded(info.Env(), [&] {
-    const std::unique_ptr<pb::Message> message = MessageOf(info);
-    const std::size_t size = message->ByteSizeLong();
-    if (size > static_cast<std::size_t>(std::numeric_limits<int>::max())) {
-      throw Failure("INPUT", "The message has " + std::to_string(size) + " bytes; protobuf's limit is 2 GB.");
-    }
-    const auto buffer = Napi::Buffer<char>::New(info.Env(), size);
-    message->SerializeToArray(buffer.Data(), static_cast<int>(size));
-    return buffer;
+    auto work = [message = NewMessage(ToString(info[0], "The message type")), bytes = ToBytes(info[1], "The bytes")]() mutable {
+      ParseBinary(bytes.data(), bytes.size(), "", message.get());
+      return std::move(message);
+    };
+    return PostToFileLane(info.Env(), std::move(work),
+                          [](Napi::Env env, const std::unique_ptr<pb::Message>& message) { return MessageToJs(env, *message); });
+  });
+}
+
+Napi::Value Encode(const Napi::CallbackInfo& info) {
+  return Guarded(info.Env(), [&] {
+    return PostToFileLane(
+        info.Env(), [message = MessageOf(info)] { return Serialized(*message); }, ToBuffer);
   });
 }
 
@@ -88,6 +111,8 @@ void RegisterMessages(Napi::Env env, Napi::Object exports) {
   messages.Set("toText", Napi::Function::New(env, ToText, "toText"));
   messages.Set("fromBinary", Napi::Function::New(env, FromBinary, "fromBinary"));
   messages.Set("toBinary", Napi::Function::New(env, ToBinary, "toBinary"));
+  messages.Set("decode", Napi::Function::New(env, Decode, "decode"));
+  messages.Set("encode", Napi::Function::New(env, Encode, "encode"));
   messages.Set("types", Napi::Function::New(env, Types, "types"));
   exports.Set("messages", messages);
 }

@@ -179,21 +179,34 @@ void PutValue(const Napi::Value& value, const Place& place, const Slot& slot) {
   }
 }
 
-// The numbers of a blob in one piece, when the array is of the field's own kind: they are nearly all the bytes of a weights file.
+// Numbers in one piece, when the array is of the field's own kind: they are nearly all the bytes of a weights file.
+bool PutFloats(const Napi::Value& value, pb::RepeatedField<float>* floats) {
+  if (value.As<Napi::TypedArray>().TypedArrayType() != napi_float32_array) return false;
+  const auto array = value.As<Napi::Float32Array>();
+  floats->Add(array.Data(), array.Data() + array.ElementLength());
+  return true;
+}
+
+bool PutDoubles(const Napi::Value& value, pb::RepeatedField<double>* doubles) {
+  if (value.As<Napi::TypedArray>().TypedArrayType() != napi_float64_array) return false;
+  const auto array = value.As<Napi::Float64Array>();
+  doubles->Add(array.Data(), array.Data() + array.ElementLength());
+  return true;
+}
+
 bool PutNumbers(const Napi::Value& value, const Field& field, caffe::BlobProto* blob) {
-  const auto append = [](const auto& array, auto* values) { values->Add(array.Data(), array.Data() + array.ElementLength()); };
-  const napi_typedarray_type type = value.As<Napi::TypedArray>().TypedArrayType();
-  if (type == napi_float32_array && field.cpp_type() == Field::CPPTYPE_FLOAT) {
-    const bool is_data = field.number() == caffe::BlobProto::kDataFieldNumber;
-    append(value.As<Napi::Float32Array>(), is_data ? blob->mutable_data() : blob->mutable_diff());
-    return true;
+  switch (field.number()) {
+    case caffe::BlobProto::kDataFieldNumber:
+      return PutFloats(value, blob->mutable_data());
+    case caffe::BlobProto::kDiffFieldNumber:
+      return PutFloats(value, blob->mutable_diff());
+    case caffe::BlobProto::kDoubleDataFieldNumber:
+      return PutDoubles(value, blob->mutable_double_data());
+    case caffe::BlobProto::kDoubleDiffFieldNumber:
+      return PutDoubles(value, blob->mutable_double_diff());
+    default:
+      return false;
   }
-  if (type == napi_float64_array && field.cpp_type() == Field::CPPTYPE_DOUBLE) {
-    const bool is_data = field.number() == caffe::BlobProto::kDoubleDataFieldNumber;
-    append(value.As<Napi::Float64Array>(), is_data ? blob->mutable_double_data() : blob->mutable_double_diff());
-    return true;
-  }
-  return false;
 }
 
 void PutRepeated(const Napi::Value& value, const Place& place, pb::Message* message, const Field& field) {
@@ -201,8 +214,12 @@ void PutRepeated(const Napi::Value& value, const Place& place, pb::Message* mess
   const std::size_t count = value.IsArray() ? value.As<Napi::Array>().Length() : value.As<Napi::TypedArray>().ElementLength();
   if (count > static_cast<std::size_t>(std::numeric_limits<int>::max()))
     throw Wrong(place, "has too many elements for a message.");
-  auto* const blob = dynamic_cast<caffe::BlobProto*>(message);
-  if (blob != nullptr && value.IsTypedArray() && PutNumbers(value, field, blob)) return;
+  if (value.IsTypedArray()) {
+    auto* const blob = dynamic_cast<caffe::BlobProto*>(message);
+    if (blob != nullptr && PutNumbers(value, field, blob)) return;
+    auto* const datum = dynamic_cast<caffe::Datum*>(message);
+    if (datum != nullptr && PutFloats(value, datum->mutable_float_data())) return;
+  }
   const auto elements = value.As<Napi::Object>();
   const Slot slot(message, field);
   for (int i = 0; i < static_cast<int>(count); ++i) {

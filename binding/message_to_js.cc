@@ -117,6 +117,7 @@ Napi::Value NumbersToJs(Napi::Env env, const caffe::BlobProto& blob, const Field
 
 Napi::Value RepeatedToJs(Napi::Env env, const pb::Message& message, const Field& field) {
   if (const auto* blob = dynamic_cast<const caffe::BlobProto*>(&message)) return NumbersToJs(env, *blob, field);
+  if (const auto* datum = dynamic_cast<const caffe::Datum*>(&message)) return NumbersToJs(env, datum->float_data());
   const int count = message.GetReflection()->FieldSize(message, &field);
   const Napi::Array array = Napi::Array::New(env, static_cast<std::size_t>(count));
   for (int i = 0; i < count; ++i) {

@@ -106,6 +106,20 @@ Window CentreWindow(const PixelTransform& transform, const ImageSize& size) {
   return {(size.height - transform.crop) / 2, (size.width - transform.crop) / 2, transform.crop, transform.crop, false};
 }
 
+std::vector<Window> OversampledWindows(const PixelTransform& transform, const ImageSize& size) {
+  const Window centre = CentreWindow(transform, size);
+  const int bottom = size.height - centre.height;
+  const int right = size.width - centre.width;
+  std::vector<Window> windows;
+  for (const bool mirror : {false, true}) {
+    for (const int top : {0, bottom}) {
+      for (const int left : {0, right}) windows.push_back({top, left, centre.height, centre.width, mirror});
+    }
+    windows.push_back({centre.top, centre.left, centre.height, centre.width, mirror});
+  }
+  return windows;
+}
+
 void TransformPixels(const Pixels& image, const PixelTransform& transform, const Window& window, float* planes) {
   if (image.channels == 1) {
     TransformPlanar(image.data.data(), {1, image.height, image.width}, transform, window, planes);

@@ -49,6 +49,8 @@ void CheckTransform(const PixelTransform& transform, const ImageSize& size);
 
 // The window of Caffe's TEST phase: the crop in the middle.
 Window CentreWindow(const PixelTransform& transform, const ImageSize& size);
+// pycaffe's oversampling: the crop in the four corners and in the middle, then the same mirrored.
+std::vector<Window> OversampledWindows(const PixelTransform& transform, const ImageSize& size);
 
 // Each fills channels × window.height × window.width values. The transform has been checked, and the window lies inside the
 // image. From interleaved grey or RGB pixels; the planes come out as grey or BGR.

@@ -95,15 +95,14 @@ TensorData MeanFor(const TransformerSpec& spec) {
   return Transposed(resized, {2, 0, 1});
 }
 
-// tensor += sign · mean.
-void AddMean(TensorData& tensor, const TransformerSpec& spec, float sign) {
-  const TensorData mean = MeanFor(spec);
+// tensor += sign · mean, which MeanFor has given three axes.
+void AddMean(TensorData& tensor, const TensorData& mean, float sign) {
   std::ptrdiff_t step[3] = {static_cast<std::ptrdiff_t>(mean.shape[1]) * mean.shape[2], mean.shape[2], 1};
   for (std::size_t axis = 0; axis < 3; ++axis) {
     if (mean.shape[axis] == 1) {
       step[axis] = 0;
     } else if (mean.shape[axis] != tensor.shape[axis]) {
-      throw Misfit("A mean of shape", spec.mean->shape, tensor.shape);
+      throw Misfit("A mean of shape", mean.shape, tensor.shape);
     }
   }
   float* value = tensor.data.data();
@@ -128,9 +127,8 @@ float* CopyCrop(const TensorData& image, int top, int left, int height, int widt
   return out;
 }
 
-}  // namespace
-
-TensorData Preprocess(TensorData image, const TransformerSpec& spec) {
+// `mean` is MeanFor's, worked out once for a batch.
+TensorData PreprocessOne(TensorData image, const TransformerSpec& spec, const TensorData& mean) {
   if (image.shape.size() != 3) throw Failure("INPUT", "An image has the shape [height, width, channels].");
   if (image.shape[0] != spec.height || image.shape[1] != spec.width) {
     image = ResizeImage(image, spec.height, spec.width, Interpolation::kBilinear);
@@ -138,9 +136,34 @@ TensorData Preprocess(TensorData image, const TransformerSpec& spec) {
   if (!spec.transpose.empty()) image = Transposed(image, spec.transpose);
   if (!spec.channel_swap.empty()) image = Swapped(image, spec.channel_swap);
   if (spec.raw_scale) Scale(image, *spec.raw_scale);
-  if (spec.mean) AddMean(image, spec, -1);
+  if (spec.mean) AddMean(image, mean, -1);
   if (spec.input_scale) Scale(image, *spec.input_scale);
   return image;
+}
+
+}  // namespace
+
+TensorData Preprocess(TensorData image, const TransformerSpec& spec) {
+  return PreprocessOne(std::move(image), spec, spec.mean ? MeanFor(spec) : TensorData());
+}
+
+TensorData PreprocessBatch(std::vector<TensorData> images, const TransformerSpec& spec) {
+  if (images.empty()) throw Failure("INPUT", "There is no image to preprocess.");
+  const TensorData mean = spec.mean ? MeanFor(spec) : TensorData();
+  TensorData batch;
+  std::vector<int> shape;
+  for (TensorData& image : images) {
+    const TensorData one = PreprocessOne(std::move(image), spec, mean);
+    if (shape.empty()) {
+      shape = one.shape;
+      batch.data.reserve(images.size() * one.data.size());
+    }
+    if (one.shape != shape) throw Misfit("An image whose result has the shape", one.shape, shape);
+    batch.data.insert(batch.data.end(), one.data.begin(), one.data.end());
+  }
+  batch.shape = shape;
+  batch.shape.insert(batch.shape.begin(), static_cast<int>(images.size()));
+  return batch;
 }
 
 TensorData Deprocess(TensorData input, const TransformerSpec& spec) {
@@ -149,7 +172,7 @@ TensorData Deprocess(TensorData input, const TransformerSpec& spec) {
     throw Failure("INPUT", "Data of shape " + ShapeText(input.shape) + " is not one preprocessed image.");
   }
   if (spec.input_scale) Scale(input, 1 / *spec.input_scale);
-  if (spec.mean) AddMean(input, spec, 1);
+  if (spec.mean) AddMean(input, MeanFor(spec), 1);
   if (spec.raw_scale) Scale(input, 1 / *spec.raw_scale);
   if (!spec.channel_swap.empty()) {
     if (!IsPermutation(spec.channel_swap, spec.channel_swap.size())) throw Misfit("channelSwap", spec.channel_swap, input.shape);

@@ -22,6 +22,8 @@ struct TransformerSpec {
 
 // Resize, transpose, swap channels, × raw scale, − mean, × input scale; each throws INPUT or SHAPE when the parts do not fit.
 TensorData Preprocess(TensorData image, const TransformerSpec& spec);
+// The same for each of several images, as one batch [N, C, H, W]. Throws SHAPE, too, when their results differ in shape.
+TensorData PreprocessBatch(std::vector<TensorData> images, const TransformerSpec& spec);
 // The way back, without the resize. Leading axes of length 1 are dropped.
 TensorData Deprocess(TensorData input, const TransformerSpec& spec);
 

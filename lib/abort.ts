@@ -46,12 +46,18 @@ export async function withStopFlag<T>(signal: AbortSignal | undefined, work: (st
 }
 
 /** The outcome of a promise, or a rejection as soon as the signal is aborted: for what cannot be stopped itself. */
-export function abortable<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+export async function abortable<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return promise;
-  return new Promise<T>((resolve, reject) => {
-    throwIfAborted(signal);
-    const onAbort = () => reject(abortError(signal));
+  promise.catch(() => {}); // nobody may be waiting for it any more
+  throwIfAborted(signal);
+  let onAbort = () => {};
+  const aborted = new Promise<never>((_, reject) => {
+    onAbort = () => reject(abortError(signal));
     signal.addEventListener('abort', onAbort, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
   });
+  try {
+    return await Promise.race([promise, aborted]);
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+  }
 }

@@ -1,86 +1,208 @@
-import path from 'node:path';
-import { CaffeError } from './errors';
-import { readMeanImage } from './mean-image';
-import type { Model } from './model';
-import { readPart } from './model-files';
-import { native, type Tensor } from './native';
-import { Net } from './net';
-import { type ImageSource, readPixels } from './pixels';
-import { channelsOf, type Preprocessing, pixelTransform } from './preprocessing';
-import { sizeOf } from './tensor';
+import { abortable } from './abort';
+import type { ClassifierImage } from './classifier-image';
+import { type ClassifierNetwork, type ClassifierParts, openParts } from './classifier-parts';
+import { CaffeError, describe } from './errors';
+import { Gate } from './gate';
+import { readArray, reading, readOptions } from './given';
+import { MicroBatcher } from './micro-batch';
+import type { ModelLike } from './model';
+import type { Tensor } from './native';
+import { OpenCalls } from './open-calls';
+import { mostProbable, type Prediction, softmax } from './prediction';
+import { guardReceivers } from './receiver';
 
-/** Large enough to keep the cores busy, small enough to keep photographs of a batch in memory. */
-const BATCH_SIZE = 8;
+export type { ClassifierImage } from './classifier-image';
+export type { ClassifierNetwork } from './classifier-parts';
 
-/** A model's network in memory, and what it takes to feed it. */
+export interface ClassifierOptions {
+  /** Whether to average over ten crops of an image unless a call says otherwise. Default: `predict` does, `classify` does not. */
+  oversample?: boolean;
+  /** Most items in one run of the network; an oversampled image takes ten. Default 10. */
+  batch?: number;
+}
+
+export interface PredictOptions {
+  /** True: the average over the corners, the centre and their mirror images. False: the centre crop alone. */
+  oversample?: boolean;
+  signal?: AbortSignal;
+}
+
+export interface ClassifyImageOptions extends PredictOptions {
+  /** How many classes to return, the most probable first. Default 5, or all where there are fewer. */
+  top?: number;
+}
+
+type Kind = 'centre' | 'oversampled';
+
+const DEFAULT_BATCH = 10;
+const CROPS = 10;
+
+/**
+ * A network in memory that classifies images, whatever their number, a few at a time. Calls that come at about the same time share the
+ * runs of the network. Images may be anything that `loadImage` takes, or what it gave; they must stay as they are until the promise settles.
+ *
+ * ```ts
+ * const classifier = await Classifier.open('animals.tar.gz');
+ * const [best] = await classifier.classify(frame);
+ * await classifier.dispose();
+ * ```
+ */
 export class Classifier {
-  private constructor(
-    private readonly net: Net,
-    private readonly preprocessing: Preprocessing,
-    private readonly meanImage: Tensor | undefined,
-    private readonly labels: readonly string[],
-  ) {}
+  readonly labels: readonly string[];
+  readonly #parts: ClassifierParts;
+  readonly #options: Partial<ClassifierOptions>;
+  readonly #batchers: Record<Kind, MicroBatcher<unknown, Float32Array>>;
+  /** Images in each: the items of a run, by the crops of an image. */
+  readonly #limits: Record<Kind, number>;
+  /** So that however many calls wait, only the images of a few are in memory. */
+  readonly #gate: Gate;
+  readonly #calls = new OpenCalls('classifier');
 
-  /**
-   * Loads the best snapshot. The model's files are not needed afterwards.
-   *
-   * @throws {CaffeError} ERR_CAFFE_MODEL for a network that does not have one input, or labels that are not those of its outputs; as `Net.load`.
-   */
-  static async open(model: Model): Promise<Classifier> {
-    const { mean } = model.preprocessing;
-    const meanImage = typeof mean === 'string' ? await readMeanImage(path.join(model.folder, mean)) : undefined;
-    const net = await Net.from(await readPart(model.path, path.dirname(model.network), path.basename(model.network)), {
-      weights: model.best.path,
-    });
-    if (net.inputs.length !== 1) {
-      throw new CaffeError('ERR_CAFFE_MODEL', `The network of '${model.path}' has ${net.inputs.length} inputs; a classifier has one.`);
-    }
-    return new Classifier(net, model.preprocessing, meanImage, model.labels);
+  static {
+    guardReceivers(Classifier, (value) => #parts in value);
+  }
+
+  private constructor(parts: ClassifierParts, options: Partial<ClassifierOptions>) {
+    const { batch = DEFAULT_BATCH } = options;
+    this.labels = parts.labels;
+    this.#parts = parts;
+    this.#options = options;
+    this.#limits = { centre: batch, oversampled: Math.max(1, Math.floor(batch / CROPS)) };
+    this.#batchers = {
+      centre: new MicroBatcher(this.#limits.centre, (images, signal) => this.#run(images, false, signal)),
+      oversampled: new MicroBatcher(this.#limits.oversampled, (images, signal) => this.#run(images, true, signal)),
+    };
+    this.#gate = new Gate(2 * batch);
   }
 
   /**
-   * Classifies images, a few at a time.
+   * Opens a trained model (a model, an archive or the path of either), whose best snapshot is loaded and whose images are prepared as in
+   * its validation; or any network with pycaffe's settings. The files are not needed afterwards.
    *
-   * @returns for each image the probability of each class, by index.
-   * @throws {CaffeError} ERR_CAFFE_IMAGE for an image that cannot be read, before the network has seen any of its batch; the classifier stays usable.
+   * @throws {CaffeError} ERR_CAFFE_MODEL for a network that has not one input and one value for each label; ERR_CAFFE_INPUT for settings
+   *   that do not fit; as `openModel` and `Net.load`.
    */
-  async probabilities(images: readonly ImageSource[]): Promise<Float32Array[]> {
-    const results: Float32Array[] = [];
-    for (let first = 0; first < images.length; first += BATCH_SIZE) {
-      results.push(...(await this.batch(images.slice(first, first + BATCH_SIZE))));
+  static async open(source: ModelLike | ClassifierNetwork, options?: ClassifierOptions): Promise<Classifier> {
+    const checked = checkedOptions(readOptions(options, ['oversample', 'batch']));
+    return new Classifier(await openParts(source), checked);
+  }
+
+  /**
+   * pycaffe's `Classifier.predict`.
+   *
+   * @returns shape [images, classes]: the network's first output for each image, averaged over its crops where there are ten.
+   * @throws {CaffeError} ERR_CAFFE_IMAGE for an image that cannot be read; ERR_CAFFE_INPUT, ERR_CAFFE_SHAPE for one that does not fit;
+   *   ERR_CAFFE_ABORTED; ERR_CAFFE_DISPOSED. The classifier stays usable.
+   */
+  async predict(images: readonly ClassifierImage[], options?: PredictOptions): Promise<Tensor> {
+    const { oversample = this.#options.oversample ?? true, signal } = readOptions(options, ['oversample', 'signal']);
+    const rows = await this.#call(images, requireBoolean(oversample), signal);
+    const classes = rows[0]?.length ?? this.#parts.classes;
+    const data = new Float32Array(rows.length * classes);
+    for (const [index, row] of rows.entries()) data.set(row, index * classes);
+    return { shape: [rows.length, classes], data };
+  }
+
+  /**
+   * The most probable classes of an image, or of each of several. Where the network ends before its softmax, that is done here.
+   *
+   * @throws {CaffeError} as {@link predict}; ERR_CAFFE_INPUT for a `top` that is no whole number from 1; ERR_CAFFE_DIVERGED when the
+   *   network gives numbers that are not finite.
+   */
+  async classify(images: readonly ClassifierImage[], options?: ClassifyImageOptions): Promise<Prediction[][]>;
+  async classify(image: ClassifierImage, options?: ClassifyImageOptions): Promise<Prediction[]>;
+  async classify(
+    images: ClassifierImage | readonly ClassifierImage[],
+    options?: ClassifyImageOptions,
+  ): Promise<Prediction[] | Prediction[][]> {
+    const { top = 5, oversample = this.#options.oversample ?? false, signal } = readOptions(options, ['top', 'oversample', 'signal']);
+    if (!Number.isInteger(top) || top < 1) {
+      throw new CaffeError('ERR_CAFFE_INPUT', `'top' is a whole number from 1; found ${describe(top)}.`);
     }
-    return results;
+    const isList = reading('The images', () => Array.isArray(images));
+    const list = (isList ? images : [images]) as readonly ClassifierImage[];
+    const rows = await this.#call(list, requireBoolean(oversample), signal);
+    const predictions = rows.map((row) => mostProbable(this.#probabilities(row), this.labels, top));
+    return isList ? predictions : (predictions[0] ?? []);
   }
 
-  dispose(): Promise<void> {
-    return this.net.dispose();
+  /** Frees the network when the calls made before are done. Calling it again does nothing. */
+  async dispose(): Promise<void> {
+    return this.#calls.close(() => this.#parts.net.dispose());
   }
 
-  /** The very steps of validation: one decoder and one transformation for both. */
-  private async batch(images: readonly ImageSource[]): Promise<Float32Array[]> {
-    const { size, resizeMode } = this.preprocessing;
-    const [height, width] = size;
-    const target = { height, width, resizeMode, channels: channelsOf(this.preprocessing) };
-    const pixels = await Promise.all(images.map((image) => readPixels(image, target)));
-    const input = await native.transformPixels(pixels, pixelTransform(this.preprocessing, this.meanImage));
-    const outputs = await this.net.forward({ [this.net.inputs[0] ?? '']: input });
-    return this.split(Object.values(outputs), images.length);
+  async [Symbol.asyncDispose](): Promise<void> {
+    return this.dispose();
   }
 
-  /** One row for each image, of the last output that has one value for each class. */
-  private split(outputs: Tensor[], count: number): Float32Array[] {
-    const classes = this.labels.length;
-    const output = outputs.findLast(({ shape }) => sizeOf(shape) === count * classes);
-    if (!output) {
-      throw new CaffeError('ERR_CAFFE_MODEL', `No output of the network has ${classes} values for an image, one for each label.`, {
-        hint: 'labels.txt and the network are not of the same training.',
-      });
+  async #call(images: readonly ClassifierImage[], oversampled: boolean, signal: AbortSignal | undefined): Promise<Float32Array[]> {
+    const list = readArray(images, 'The images');
+    const call = this.#calls.start(() => this.#gate.run(() => this.#inBatches(list, oversampled ? 'oversampled' : 'centre', signal)));
+    return abortable(call, signal);
+  }
+
+  /** A batch is read while the one before it runs. */
+  async #inBatches(images: ClassifierImage[], kind: Kind, signal: AbortSignal | undefined): Promise<Float32Array[]> {
+    const limit = this.#limits[kind];
+    const read = (first: number) => {
+      const reading = Promise.all(images.slice(first, first + limit).map((image) => this.#parts.preparation.read(image, signal)));
+      reading.catch(() => {}); // told when it is this batch's turn
+      return reading;
+    };
+    const rows: Float32Array[] = [];
+    let next = read(0);
+    for (let first = 0; first < images.length; first += limit) {
+      const batch = await next;
+      next = read(first + limit);
+      rows.push(...(await this.#batchers[kind].add(batch, signal)));
     }
-    if (!output.data.every(Number.isFinite)) {
+    return rows;
+  }
+
+  /** One row for each image. */
+  async #run(images: unknown[], oversampled: boolean, signal: AbortSignal): Promise<Float32Array[]> {
+    const { net, input, output, preparation } = this.#parts;
+    const outputs = await net.forward({ [input]: await preparation.batch(images, oversampled) }, { signal });
+    const { data = new Float32Array(0) } = outputs[output] ?? {};
+    const length = data.length / images.length;
+    if (!Number.isInteger(length) || length === 0) {
+      throw new CaffeError(
+        'ERR_CAFFE_MODEL',
+        `The output '${output}' of the network has ${data.length} values for ${images.length} images.`,
+      );
+    }
+    const rows = images.map((_, index) => data.slice(index * length, (index + 1) * length));
+    return oversampled ? rows.map(averageOfCrops) : rows;
+  }
+
+  #probabilities(row: Float32Array): Float32Array {
+    if (!row.every(Number.isFinite)) {
       throw new CaffeError('ERR_CAFFE_DIVERGED', 'The network gives probabilities that are not finite numbers.', {
-        hint: 'Its weights have diverged in training: use an earlier snapshot.',
+        hint: 'Its weights have diverged in training: use an earlier snapshot. Or the image holds such numbers.',
       });
     }
-    return Array.from({ length: count }, (_, index) => output.data.slice(index * classes, (index + 1) * classes));
+    return this.#parts.givesProbabilities ? row : softmax(row);
   }
+}
+
+function averageOfCrops(crops: Float32Array): Float32Array {
+  const classes = crops.length / CROPS;
+  return Float32Array.from({ length: classes }, (_, index) => {
+    let sum = 0;
+    for (let crop = 0; crop < CROPS; crop++) sum += crops[crop * classes + index] as number;
+    return sum / CROPS;
+  });
+}
+
+function checkedOptions({ oversample, batch }: Partial<ClassifierOptions>): Partial<ClassifierOptions> {
+  if (oversample !== undefined) requireBoolean(oversample);
+  if (batch !== undefined && !(Number.isInteger(batch) && batch >= 1 && batch <= 2 ** 16)) {
+    throw new CaffeError('ERR_CAFFE_INPUT', `'batch' is a whole number from 1 to 65536; found ${describe(batch)}.`);
+  }
+  return { ...(oversample !== undefined && { oversample }), ...(batch !== undefined && { batch }) };
+}
+
+function requireBoolean(oversample: boolean): boolean {
+  if (typeof oversample === 'boolean') return oversample;
+  throw new CaffeError('ERR_CAFFE_INPUT', `'oversample' must be true or false; ${describe(oversample)} was given.`);
 }

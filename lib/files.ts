@@ -1,6 +1,7 @@
 /** Files are written under a temporary name and renamed when complete: whoever is interrupted leaves the former file, never half of one. */
 import { randomUUID } from 'node:crypto';
-import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { mkdir, open, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { CaffeError, messageOf } from './errors';
 
@@ -33,8 +34,14 @@ export async function writeWhole(target: string, write: (temporary: string) => P
  * @throws what the system says; the caller knows what the file was to be.
  */
 export async function readRegularFile(file: string): Promise<Buffer> {
-  if (!(await stat(file)).isFile()) throw new Error(`'${file}' is not a regular file`);
-  return readFile(file);
+  // Without O_NONBLOCK, opening a FIFO waits for who writes to it. Windows has neither.
+  const handle = await open(file, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+  try {
+    if (!(await handle.stat()).isFile()) throw new Error('it is not a regular file');
+    return await handle.readFile();
+  } finally {
+    await handle.close();
+  }
 }
 
 /** Writes a small file whole. */

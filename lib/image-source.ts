@@ -1,24 +1,15 @@
-/** Where an image may come from, and the way from there to bytes that can be decoded. */
-import { readFile, stat } from 'node:fs/promises';
+/** Where an image may come from, and the way from there to bytes that can be decoded, or to the pixels that are there already. */
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
-import { abortError, throwIfAborted } from './abort';
+import { types } from 'node:util';
+import { abortable, throwIfAborted } from './abort';
 import { CaffeError, describe, messageOf } from './errors';
+import { readRegularFile } from './files';
+import { checkedFrame, isRawFrame, type RawFrame } from './frame';
+import { reading } from './given';
+import { type NativeFrame, native } from './native';
 
-/** Pixels that are decoded already, e.g. a frame of a video: 8 bits for each sample, row by row, the channels of a pixel side by side. */
-export interface RawFrame {
-  data: Uint8Array | Uint8ClampedArray;
-  /** In pixels, from 1. */
-  width: number;
-  /** In pixels, from 1. */
-  height: number;
-  /** 1 grey, 2 grey and alpha, 3 colour, 4 colour and alpha. Alpha is not premultiplied. */
-  channels: 1 | 2 | 3 | 4;
-  /** Order of the three colours. Default 'rgb'; OpenCV's frames are 'bgr'. */
-  order?: 'rgb' | 'bgr';
-  /** Bytes from the beginning of a row to that of the next. Default: width × channels. */
-  stride?: number;
-}
+export type { RawFrame } from './frame';
 
 /** A path, a file: URL, the bytes of an image file, a stream of them, or pixels. */
 export type ImageSource = string | URL | Uint8Array | Readable | RawFrame;
@@ -29,27 +20,54 @@ export interface OpenedImage {
   name: string;
   /** The path, where there is one. */
   file?: string;
-  /** An image file, or with `raw` pixels. */
-  bytes: Buffer;
-  raw?: { width: number; height: number; channels: 1 | 2 | 3 | 4 };
+  /** An image file, or with `raw` 8-bit pixels, RGB or grey. */
+  bytes: Uint8Array;
+  raw?: { width: number; height: number; channels: 1 | 3 };
 }
 
 /** More than any photograph; a stream that never ends stops here. */
 const MOST_BYTES = 2 ** 29;
 
 /**
- * Reads the source into memory.
+ * Reads the source into memory. A frame is copied before the call returns.
  *
  * @throws {CaffeError} ERR_CAFFE_IMAGE for a file or stream that cannot be read; ERR_CAFFE_INPUT for something that is no source of an image; ERR_CAFFE_ABORTED.
  */
 export async function openImage(source: ImageSource, signal?: AbortSignal): Promise<OpenedImage> {
   throwIfAborted(signal);
-  if (typeof source === 'string') return openFile(source);
+  const given = sortSource(source);
+  switch (given.kind) {
+    case 'file':
+      return openFile(given.file);
+    case 'bytes':
+      return { name: 'The image', bytes: given.bytes };
+    case 'frame':
+      return openFrame(given.frame);
+    case 'stream':
+      return { name: 'The image of the stream', bytes: await readStream(given.stream, signal) };
+  }
+}
+
+/** A source by its kind, looked into once. */
+export type SortedSource =
+  | { kind: 'file'; file: string }
+  | { kind: 'bytes'; bytes: Buffer }
+  | { kind: 'frame'; frame: NativeFrame }
+  | { kind: 'stream'; stream: Readable };
+
+/** @throws {CaffeError} ERR_CAFFE_INPUT for something that is no source of an image. */
+export function sortSource(source: ImageSource): SortedSource {
+  return reading('The image', () => sorted(source));
+}
+
+function sorted(source: ImageSource): SortedSource {
+  if (typeof source === 'string') return { kind: 'file', file: localPath(source) };
   if (typeof source !== 'object' || source === null) throw noSource(source);
-  if (isUrl(source)) return openFile(pathOf(source));
-  if (ArrayBuffer.isView(source)) return { name: 'The image', bytes: asBuffer(source, 'The image') };
-  if (isRawFrame(source)) return openFrame(source);
-  if (isStream(source)) return { name: 'The image of the stream', bytes: await readStream(source, signal) };
+  if (isUrl(source)) return { kind: 'file', file: pathOf(source) };
+  // A copy: the decoder reads it on another thread, and the caller may transfer or shrink the memory meanwhile.
+  if (ArrayBuffer.isView(source)) return { kind: 'bytes', bytes: Buffer.from(asBuffer(source, 'The image')) };
+  if (isRawFrame(source)) return { kind: 'frame', frame: checkedFrame(source) };
+  if (isStream(source)) return { kind: 'stream', stream: source };
   throw noSource(source);
 }
 
@@ -60,15 +78,17 @@ function noSource(value: unknown): CaffeError {
 }
 
 async function openFile(file: string): Promise<OpenedImage> {
-  if (/^(https?|ftp|data):/.test(file)) throw notLocal(file);
   try {
-    // Reading a FIFO or a device could wait for ever.
-    if (!(await stat(file)).isFile()) throw new Error('it is not a regular file');
     // By bytes and not by name: the decoder keeps what it has read by name, and gives special meaning to brackets in it.
-    return { name: `'${file}'`, file, bytes: await readFile(file) };
+    return { name: `'${file}'`, file, bytes: await readRegularFile(file) };
   } catch (error) {
     throw cannotOpen(file, error);
   }
+}
+
+async function openFrame(frame: NativeFrame): Promise<OpenedImage> {
+  const { pixels, width, height, channels } = await native.framePixels(frame);
+  return { name: 'The frame', bytes: pixels, raw: { width, height, channels: channels as 1 | 3 } };
 }
 
 function cannotOpen(file: string, error: unknown): CaffeError {
@@ -78,6 +98,11 @@ function cannotOpen(file: string, error: unknown): CaffeError {
     hint: missing ? `Paths are relative to the working directory, '${process.cwd()}'.` : undefined,
     cause: error,
   });
+}
+
+function localPath(file: string): string {
+  if (/^(https?|ftp|data):/.test(file)) throw notLocal(file);
+  return file;
 }
 
 function notLocal(address: string): CaffeError {
@@ -96,57 +121,8 @@ function pathOf(url: URL): string {
 }
 
 function asBuffer(view: ArrayBufferView, what: string): Buffer {
-  // Not instanceof: a value from another realm (a worker's vm context, Jest) is as good.
-  const type = Object.prototype.toString.call(view).slice('[object '.length, -1);
-  if (type !== 'Uint8Array' && type !== 'Uint8ClampedArray') {
-    throw new CaffeError('ERR_CAFFE_INPUT', `${what} must be given as bytes (Uint8Array); ${type} was given.`);
-  }
-  return Buffer.from(view.buffer, view.byteOffset, view.byteLength);
-}
-
-function isRawFrame(source: object): source is RawFrame {
-  return 'data' in source && 'width' in source && 'height' in source;
-}
-
-function openFrame(frame: RawFrame): OpenedImage {
-  const { width, height, channels, order = 'rgb', stride = width * channels } = frame;
-  for (const [name, extent] of Object.entries({ width, height })) {
-    if (!Number.isInteger(extent) || extent < 1) throw badFrame(`${name} must be a whole number from 1; ${describe(extent)} was given`);
-  }
-  if (![1, 2, 3, 4].includes(channels)) throw badFrame(`channels must be 1, 2, 3 or 4; ${describe(channels)} was given`);
-  if (order !== 'rgb' && order !== 'bgr') throw badFrame(`order must be 'rgb' or 'bgr'; ${describe(order)} was given`);
-  if (!Number.isInteger(stride) || stride < width * channels)
-    throw badFrame(`stride must be at least ${width * channels}, the bytes of a row`);
-  if (!ArrayBuffer.isView(frame.data)) throw badFrame(`data must be bytes (Uint8Array); ${describe(frame.data)} was given`);
-
-  const data = asBuffer(frame.data, 'The data of the frame');
-  const needed = stride * (height - 1) + width * channels;
-  if (data.length < needed) {
-    throw badFrame(`data has ${data.length} bytes; ${height} rows of ${width} pixels with ${channels} channels take ${needed}`);
-  }
-  const rows = withoutGaps(data, height, width * channels, stride);
-  return { name: 'The frame', bytes: order === 'bgr' ? swapRedAndBlue(rows, channels) : rows, raw: { width, height, channels } };
-}
-
-function badFrame(problem: string): CaffeError {
-  return new CaffeError('ERR_CAFFE_INPUT', `The frame cannot be used: ${problem}.`);
-}
-
-function withoutGaps(data: Buffer, height: number, rowBytes: number, stride: number): Buffer {
-  if (stride === rowBytes) return data.subarray(0, height * rowBytes);
-  const rows = Buffer.alloc(height * rowBytes);
-  for (let row = 0; row < height; row++) data.copy(rows, row * rowBytes, row * stride, row * stride + rowBytes);
-  return rows;
-}
-
-function swapRedAndBlue(data: Buffer, channels: number): Buffer {
-  if (channels < 3) return data;
-  const swapped = Buffer.from(data); // a copy: the frame is the caller's
-  for (let i = 0; i < data.length; i += channels) {
-    swapped[i] = data[i + 2] as number;
-    swapped[i + 2] = data[i] as number;
-  }
-  return swapped;
+  if (types.isUint8Array(view) || types.isUint8ClampedArray(view)) return Buffer.from(view.buffer, view.byteOffset, view.byteLength);
+  throw new CaffeError('ERR_CAFFE_INPUT', `${what} must be given as bytes (Uint8Array); ${describe(view)} was given.`);
 }
 
 function isStream(source: object): source is Readable {
@@ -154,22 +130,34 @@ function isStream(source: object): source is Readable {
 }
 
 async function readStream(stream: Readable, signal: AbortSignal | undefined): Promise<Buffer> {
-  const onAbort = () => stream.destroy?.(abortError(signal));
-  signal?.addEventListener('abort', onAbort, { once: true });
   try {
     const chunks: Buffer[] = [];
     let size = 0;
-    for await (const chunk of stream) {
+    const iterator = stream[Symbol.asyncIterator]();
+    for (;;) {
+      const { value: chunk, done } = await abortable(iterator.next(), signal);
+      if (done) return Buffer.concat(chunks, size);
       if (!ArrayBuffer.isView(chunk)) throw new Error('it does not deliver bytes; do not set an encoding');
-      chunks.push(asBuffer(chunk, 'The stream'));
+      // A copy: who delivers a chunk may use its memory again.
+      chunks.push(Buffer.from(asBuffer(chunk, 'The stream')));
       size += chunk.byteLength;
       if (size > MOST_BYTES) throw new Error(`it does not end within ${MOST_BYTES} bytes`);
     }
-    return Buffer.concat(chunks, size);
   } catch (error) {
+    leave(stream, error);
     throwIfAborted(signal);
     throw new CaffeError('ERR_CAFFE_IMAGE', `The stream of an image cannot be read: ${messageOf(error)}.`, { cause: error });
-  } finally {
-    signal?.removeEventListener('abort', onAbort);
+  }
+}
+
+/** Frees what a stream holds; a generator or a stream of the web has no `destroy`, and its end is not waited for. */
+function leave(stream: Readable, reason: unknown): void {
+  try {
+    if (typeof stream.destroy !== 'function') return;
+    // Who destroys with an error hears of it as an event, too.
+    stream.on?.('error', () => {});
+    stream.destroy(reason instanceof Error ? reason : undefined);
+  } catch {
+    // What went wrong before is what is reported.
   }
 }

@@ -1,13 +1,24 @@
 /** The public API of caffe-node. */
+import * as io from './io';
 import * as prototxt from './prototxt';
 
 export type { Blob } from './blob';
 export { caffe, type Device, type Features, type LogMessage } from './caffe';
+export {
+  Classifier,
+  type ClassifierImage,
+  type ClassifierNetwork,
+  type ClassifierOptions,
+  type ClassifyImageOptions,
+  type PredictOptions,
+} from './classifier';
 export { type ClassifyOptions, classify, type Prediction } from './classify';
 export { createDataset, type Dataset, type DatasetOptions, type DatasetProgress, openDataset } from './dataset';
 export { type Archive, type DeployOptions, deploy } from './deploy';
+export { type Detection, Detector, type DetectorNetwork, type DetectorOptions, type DetectorWindow, type ImageWindows } from './detector';
 export { CaffeError, type CaffeErrorCode, type CaffeErrorDetails } from './errors';
-export { type ImageTensor, loadImage, oversample, resizeImage } from './image';
+export { type ImageTensor, type LoadImageOptions, loadImage, oversample, resizeImage } from './image';
+export type { BlobProto, BlobProtoVector, Datum, DatumArray } from './io';
 export { type Model, type ModelLike, openModel, type Snapshot } from './model';
 export type { ClassMetrics, Metrics } from './model-info';
 export {
@@ -63,5 +74,5 @@ export {
   type TrainOptions,
   train,
 } from './train';
-export { type Mean, Transformer } from './transformer';
-export { prototxt };
+export { type Mean, Transformer, type TransformerSettings } from './transformer';
+export { io, prototxt };

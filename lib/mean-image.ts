@@ -1,6 +1,9 @@
-import { CaffeError } from './errors';
+import { CaffeError, messageOf } from './errors';
 import { readRegularFile } from './files';
-import { native, type Tensor } from './native';
+import { tensorOf } from './io/blobproto';
+import { decodeMessage } from './io/message';
+import { isNpy, parseNpy } from './io/npy';
+import type { Tensor } from './native';
 
 /**
  * Reads a mean image as Caffe, DIGITS and createDataset write it.
@@ -10,13 +13,12 @@ import { native, type Tensor } from './native';
  */
 export async function readMeanImage(file: string): Promise<Tensor> {
   try {
-    const blob = native.messages.fromBinary('BlobProto', await readRegularFile(file)) as unknown as BlobProto;
-    const shape = blob.shape?.dim ?? [blob.num ?? 1, blob.channels ?? 0, blob.height ?? 0, blob.width ?? 0];
-    const data = Float32Array.from(blob.data ?? []);
-    if (data.length === 0 || data.length !== shape.reduce((size, dim) => size * dim, 1)) throw new Error('It holds no image.');
-    return { shape, data };
+    const bytes = await readRegularFile(file);
+    const mean = isNpy(bytes) ? parseNpy(bytes) : tensorOf(await decodeMessage('BlobProto', bytes), 'It', 'data');
+    if (mean.data.length === 0) throw new Error('it holds no image');
+    return mean;
   } catch (error) {
-    throw new CaffeError('ERR_CAFFE_FILE', `The mean image '${file}' cannot be read.`, { file, cause: error });
+    throw new CaffeError('ERR_CAFFE_FILE', `The mean image '${file}' cannot be read: ${messageOf(error)}`, { file, cause: error });
   }
 }
 
@@ -28,14 +30,4 @@ export function meanColour({ shape, data }: Tensor): number[] {
     const plane = data.subarray(channel * pixels, (channel + 1) * pixels);
     return plane.reduce((sum, value) => sum + value, 0) / pixels;
   });
-}
-
-/** caffe.proto's BlobProto, with a shape or, from older versions, with the four dimensions. */
-interface BlobProto {
-  shape?: { dim?: number[] };
-  num?: number;
-  channels?: number;
-  height?: number;
-  width?: number;
-  data?: ArrayLike<number>;
 }

@@ -200,6 +200,9 @@ export interface NativeMessages {
   toText(type: string, value: object): string;
   fromBinary(type: string, bytes: Uint8Array): Record<string, unknown>;
   toBinary(type: string, value: object): Buffer;
+  /** fromBinary and toBinary with protobuf's work off the main thread. */
+  decode(type: string, bytes: Uint8Array): Promise<Record<string, unknown>>;
+  encode(type: string, value: object): Promise<Buffer>;
   /** Names of the types, e.g. 'NetParameter'. */
   types(): string[];
 }
@@ -297,6 +300,28 @@ export interface NativePixelTransform {
   meanImage?: Tensor;
 }
 
+/** 8-bit pixels, row by row, the channels side by side (RGB, or grey) unless said otherwise. */
+export interface NativePixels {
+  height: number;
+  width: number;
+  /** 1 or 3. */
+  channels: number;
+  pixels: Uint8Array;
+}
+
+/** Pixels as a caller has them. */
+export interface NativeFrame {
+  /** Of floats, 0 is black and 1 is white. */
+  data: Uint8Array | Uint8ClampedArray | Float32Array;
+  height: number;
+  width: number;
+  /** 1 grey, 2 grey and alpha, 3 colour, 4 colour and alpha. */
+  channels: number;
+  bgr: boolean;
+  /** Elements of `data` from the beginning of a row to that of the next. */
+  stride: number;
+}
+
 export interface NativeTransformerSpec {
   /** [height, width] of the net's input: the image is resized to it when it differs. */
   size: [number, number];
@@ -341,15 +366,23 @@ export interface Native {
   createDatabase(path: string): Promise<NativeDatabaseWriter>;
   openDatabase(path: string): Promise<NativeDatabaseReader>;
   openImageMean(path: string): Promise<NativeImageMean>;
-  /** Images of one size, as raw RGB (or grey) pixels, into one batch: BGR planes, cropped, mean subtracted, scaled. Shape [N, C, H, W]. */
-  transformPixels(
-    images: { height: number; width: number; channels: number; pixels: Uint8Array }[],
-    transform: NativePixelTransform,
-  ): Promise<Tensor>;
+  /**
+   * Images of one size into one batch: BGR planes, cropped, mean subtracted, scaled. Shape [N, C, H, W], of the centre of each image; with
+   * `oversample` [10 N, C, H, W]: the corners and the centre, then the same mirrored.
+   */
+  transformPixels(images: NativePixels[], transform: NativePixelTransform, oversample?: boolean): Promise<Tensor>;
   /** JPEG or PNG bytes as our Data layer decodes them. */
-  decodeImage(bytes: Uint8Array): Promise<{ height: number; width: number; channels: number; pixels: Uint8Array }>;
+  decodeImage(bytes: Uint8Array): Promise<NativePixels>;
+  /** The same as planes: blue, green, red. */
+  decodePlanes(bytes: Uint8Array): Promise<NativePixels>;
+  /** Shape [H, W, 3 (RGB) or 1], 0 to 1, alpha laid on white; resized as by `resize` where a size is given. The frame is copied before the call returns. */
+  frameImage(frame: NativeFrame, color: boolean, size?: [number, number]): Promise<Tensor>;
+  /** The same in 8 bits: floats are rounded. A grey frame stays grey. */
+  framePixels(frame: NativeFrame): Promise<NativePixels>;
   /** pycaffe's Transformer and io functions on [H, W, C] images. */
   preprocess(image: Tensor, spec: NativeTransformerSpec): Promise<Tensor>;
+  /** Shape [N, C, H, W]. */
+  preprocessBatch(images: Tensor[], spec: NativeTransformerSpec): Promise<Tensor>;
   deprocess(tensor: Tensor, spec: NativeTransformerSpec): Promise<Tensor>;
   resize(image: Tensor, size: [number, number], order: 0 | 1): Promise<Tensor>;
   oversample(images: Tensor[], crop: [number, number]): Promise<Tensor>;

@@ -1,6 +1,6 @@
 import { CaffeError, describe } from './errors';
-import { readArray, readEntries, reading } from './given';
-import { type ImageTensor, requireImage } from './image';
+import { readArray, readEntries, reading, readOptions } from './given';
+import { type ImageTensor, requireImage, requireImages } from './image';
 import { type NativeTransformerSpec, native, type Tensor } from './native';
 import { guardReceivers } from './receiver';
 import { feedOf, shapeText } from './tensor';
@@ -8,7 +8,20 @@ import { feedOf, shapeText } from './tensor';
 /** One value for each channel, or an image: [height, width] for all channels, [channels, height, width], or that with a leading 1. */
 export type Mean = readonly number[] | Float32Array | Tensor;
 
-type Settings = Omit<NativeTransformerSpec, 'size'>;
+/** What is done to the images of one input; what is left out is not done. See the setters of {@link Transformer}. */
+export interface TransformerSettings {
+  /** The axes of the image (0 height, 1 width, 2 channels) in the network's order, as a rule [2, 0, 1]. */
+  transpose?: readonly number[];
+  /** The channels in the network's order: [2, 1, 0] turns RGB into BGR. */
+  channelSwap?: readonly number[];
+  /** Factor before the mean is subtracted. */
+  rawScale?: number;
+  mean?: Mean;
+  /** Factor after the mean was subtracted. */
+  inputScale?: number;
+}
+
+type CheckedSettings = Omit<NativeTransformerSpec, 'size'>;
 
 /**
  * pycaffe's `caffe.io.Transformer`: from images to what a network takes, and back. Always in this order, whatever the order of the
@@ -22,26 +35,44 @@ type Settings = Omit<NativeTransformerSpec, 'size'>;
  * transformer.setMean('data', [104, 117, 123]);
  * const input = await transformer.preprocess('data', await loadImage('cat.jpg'));
  * ```
+ *
+ * or in one call, for a batch:
+ *
+ * ```ts
+ * const transformer = new Transformer(
+ *   { data: net.blobs.data.shape },
+ *   { data: { transpose: [2, 0, 1], channelSwap: [2, 1, 0], rawScale: 255, mean: [104, 117, 123] } },
+ * );
+ * const output = await net.forward({ data: await transformer.preprocessBatch('data', images) });
+ * ```
  */
 export class Transformer {
-  readonly #inputs = new Map<string, { shape: number[]; settings: Settings }>();
+  readonly #inputs = new Map<string, { shape: number[]; settings: CheckedSettings }>();
 
   static {
     guardReceivers(Transformer, (value) => #inputs in value);
   }
 
   /**
-   * @param inputs shape of each input blob, [items, channels, height, width].
-   * @throws {CaffeError} ERR_CAFFE_INPUT for a shape that has not four extents from 1.
+   * @param inputs   shape of each input blob, [items, channels, height, width].
+   * @param settings of the inputs by name; the same as the setters.
+   * @throws {CaffeError} ERR_CAFFE_INPUT for a shape that has not four extents from 1; as the setters.
    */
-  constructor(inputs: Readonly<Record<string, readonly number[]>>) {
-    for (const [name, given] of readEntries(inputs, 'The inputs')) {
-      const shape = reading(`The shape of '${name}'`, () => (Array.isArray(given) ? Array.from(given as number[]) : []));
-      if (shape.length !== 4 || !shape.every((extent) => Number.isInteger(extent) && extent >= 1 && extent < 2 ** 31)) {
-        throw wrong(name, `Input '${name}' must have the shape [items, channels, height, width]; ${describe(given)} was given.`);
-      }
-      this.#inputs.set(name, { shape, settings: {} });
-    }
+  constructor(inputs: Readonly<Record<string, readonly number[]>>, settings: Readonly<Record<string, TransformerSettings>> = {}) {
+    for (const [name, shape] of readEntries(inputs, 'The inputs'))
+      this.#inputs.set(name, { shape: checkedShape(name, shape), settings: {} });
+    for (const [name, own] of readEntries(settings, 'The settings')) this.#set(name, own);
+  }
+
+  #set(name: string, settings: TransformerSettings): void {
+    this.#input(name);
+    const names = ['transpose', 'channelSwap', 'rawScale', 'mean', 'inputScale'] as const;
+    const { transpose, channelSwap, rawScale, mean, inputScale } = readOptions(settings, names, `The settings of '${name}'`);
+    if (transpose !== undefined) this.setTranspose(name, transpose);
+    if (channelSwap !== undefined) this.setChannelSwap(name, channelSwap);
+    if (rawScale !== undefined) this.setRawScale(name, rawScale);
+    if (mean !== undefined) this.setMean(name, mean);
+    if (inputScale !== undefined) this.setInputScale(name, inputScale);
   }
 
   /**
@@ -85,7 +116,7 @@ export class Transformer {
    */
   setMean(name: string, mean: Mean): void {
     const { settings, shape } = this.#input(name);
-    settings.mean = meanTensor(name, mean, shape[1] as number);
+    settings.mean = reading(`The mean of '${name}'`, () => meanTensor(name, mean, shape[1] as number));
   }
 
   /** Factor after the mean was subtracted. */
@@ -101,6 +132,18 @@ export class Transformer {
   async preprocess(name: string, image: ImageTensor): Promise<Tensor> {
     const spec = this.#spec(name);
     return native.preprocess(requireImage(image, 'The image'), spec);
+  }
+
+  /**
+   * Preprocesses images into one batch.
+   *
+   * @param images each as for `preprocess`; they may differ in size.
+   * @returns shape [items, channels, height, width], to be fed to the network.
+   * @throws {CaffeError} ERR_CAFFE_INPUT for no images; as `preprocess`.
+   */
+  async preprocessBatch(name: string, images: readonly ImageTensor[]): Promise<Tensor> {
+    const spec = this.#spec(name);
+    return native.preprocessBatch(requireImages(images, 'preprocessBatch'), spec);
   }
 
   /**
@@ -120,7 +163,7 @@ export class Transformer {
     return { size: [shape[2] as number, shape[3] as number], ...settings };
   }
 
-  #input(name: string): { shape: number[]; settings: Settings } {
+  #input(name: string): { shape: number[]; settings: CheckedSettings } {
     const input = this.#inputs.get(name);
     if (!input) {
       const hint = this.#inputs.size > 0 ? `Its inputs are: ${[...this.#inputs.keys()].join(', ')}.` : 'It was made without inputs.';
@@ -134,12 +177,20 @@ function wrong(blob: string, message: string): CaffeError {
   return new CaffeError('ERR_CAFFE_INPUT', message, { blob });
 }
 
+function checkedShape(name: string, given: readonly number[]): number[] {
+  const shape = reading(`The shape of '${name}'`, () => (Array.isArray(given) ? Array.from(given as number[]) : []));
+  if (shape.length === 4 && shape.every((extent) => Number.isInteger(extent) && extent >= 1 && extent < 2 ** 31)) return shape;
+  throw wrong(name, `Input '${name}' must have the shape [items, channels, height, width]; ${describe(given)} was given.`);
+}
+
 function isPermutation(order: readonly number[], length: number): boolean {
   return order.length === length && Array.from({ length }, (_, i) => i).every((i) => order.includes(i));
 }
 
 function requireScale(name: string, scale: number): number {
-  if (!Number.isFinite(scale) || scale === 0) {
+  // As a float: that is what is multiplied with, and on the way back divided by.
+  const factor = typeof scale === 'number' ? Math.fround(scale) : Number.NaN;
+  if (!Number.isFinite(factor) || factor === 0) {
     throw wrong(name, `A scale of '${name}' must be a finite number other than 0; ${describe(scale)} was given.`);
   }
   return scale;
@@ -155,7 +206,13 @@ function meanTensor(name: string, mean: Mean, channels: number): Tensor {
   if (shape.length > 3 || ownChannels !== channels) {
     throw wrong(name, `A mean of shape ${shapeText(shape)} does not fit '${name}', which has ${channels} channels.`);
   }
-  return { shape: [...shape], data: Float32Array.from(data) };
+  return { shape: [...shape], data: finiteFloats(name, data) };
+}
+
+function finiteFloats(name: string, data: ArrayLike<number>): Float32Array {
+  const floats = Float32Array.from(data);
+  if (floats.every(Number.isFinite)) return floats;
+  throw wrong(name, `The mean of '${name}' must hold finite numbers.`);
 }
 
 function perChannel(name: string, data: Float32Array, channels: number): Tensor {

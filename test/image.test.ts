@@ -10,7 +10,7 @@ import { type ImageSource, type PixelOptions, RESIZE_MODES, type ResizeMode, rea
 import { planResize } from '../lib/resize-mode';
 import { failureOf } from './support/failure';
 import { temporaryFolder } from './support/folders';
-import { describeShared, shared } from './support/shared';
+import { describeShared, golden, relativeError, shared, wave } from './support/shared';
 
 const at = temporaryFolder();
 const RED = { r: 255, g: 0, b: 0 };
@@ -80,7 +80,7 @@ describe('sources', () => {
     ['five channels', { data: new Uint8Array(5), width: 1, height: 1, channels: 5 }, 'channels'],
     ['another order', { data: new Uint8Array(3), width: 1, height: 1, channels: 3, order: 'gbr' }, "'gbr'"],
     ['rows that overlap', { data: new Uint8Array(12), width: 2, height: 2, channels: 3, stride: 5 }, 'stride'],
-    ['floats', { data: new Float32Array(3), width: 1, height: 1, channels: 3 }, 'Float32Array'],
+    ['doubles', { data: new Float64Array(3), width: 1, height: 1, channels: 3 }, 'Float64Array'],
     ['nothing', undefined, 'undefined'],
     ['a number', 7, '7'],
     ['an address', 'https://example.org/cat.jpg', 'example.org'],
@@ -120,6 +120,21 @@ describe('files that are no images', () => {
     expect((await read(file)).pixels).toHaveLength(8 * 8 * 3);
   });
 
+  test.each(['jpeg', 'png', 'webp', 'gif'] as const)('a %s cut anywhere', async (format) => {
+    const noise = { type: 'gaussian', mean: 128, sigma: 50 } as const;
+    const whole = await sharp({ create: { width: 20, height: 20, channels: 3, background: RED, noise } })
+      .toFormat(format)
+      .toBuffer();
+    // The last chunk of a PNG, the last byte of a GIF, say nothing but that it is over.
+    const most = whole.length - 13;
+    for (let length = 0; length < most; length += Math.ceil(most / 40)) {
+      for (const reading of [read(whole.subarray(0, length)), loadImage(whole.subarray(0, length))]) {
+        expect((await failureOf(reading)).code).toBe('ERR_CAFFE_IMAGE');
+      }
+    }
+    expect((await loadImage(whole)).shape).toEqual([20, 20, 3]);
+  });
+
   test('a folder, and a FIFO, which must not be waited for', async () => {
     await mkdir(at('folder.jpg'));
     execFileSync('mkfifo', [at('fifo.jpg')]);
@@ -137,13 +152,20 @@ describe('files that are no images', () => {
   });
 
   test('an aborted signal ends a stream that would not end', async () => {
-    const controller = new AbortController();
-    const silent = new Readable({ read() {} });
-    const reading = failureOf(read(silent, { signal: controller.signal }));
-    controller.abort(new Error('enough'));
-    const failure = await reading;
-    expect(failure).toMatchObject({ code: 'ERR_CAFFE_ABORTED', name: 'AbortError' });
-    expect(silent.destroyed).toBe(true);
+    async function* endless() {
+      yield Buffer.from([1]);
+      await new Promise(() => {});
+    }
+    for (const make of [() => new Readable({ read() {} }), () => new ReadableStream(), endless]) {
+      for (const open of [loadImage, read]) {
+        const controller = new AbortController();
+        const source = make() as Readable;
+        const reading = failureOf(open(source, { signal: controller.signal }));
+        setImmediate(() => controller.abort(new Error('enough')));
+        expect(await reading).toMatchObject({ code: 'ERR_CAFFE_ABORTED', name: 'AbortError' });
+        if (source instanceof Readable) expect(source.destroyed).toBe(true);
+      }
+    }
   });
 });
 
@@ -283,9 +305,122 @@ describe('loadImage', () => {
     expect(image.data[0]).toBeCloseTo(0.2125, 6);
   });
 
+  test('bytes are copied before the call returns: they may be given away or filled anew', async () => {
+    const bytes = new Uint8Array(await plain(64, 64).png().toBuffer());
+    const [reading, again] = [loadImage(bytes), loadImage(bytes)];
+    structuredClone(bytes.buffer, { transfer: [bytes.buffer] });
+    expect((await reading).shape).toEqual([64, 64, 3]);
+    expect((await again).data).toEqual((await reading).data);
+    expect((await failureOf(loadImage(bytes))).code).toMatch(/INPUT|IMAGE/);
+  });
+
+  test.each<[string, unknown, object | undefined]>([
+    ['options that are none', Buffer.alloc(1), 5 as never],
+    ['a colour that is no boolean', Buffer.alloc(1), { color: 'grey' }],
+    [
+      'a hostile source',
+      new Proxy(
+        {},
+        {
+          has: () => {
+            throw new Error('no');
+          },
+        },
+      ),
+      undefined,
+    ],
+    ['doubles', new Float64Array(4), undefined],
+    ['an ArrayBuffer', new ArrayBuffer(4), undefined],
+    ['a promise', Promise.resolve(Buffer.alloc(1)), undefined],
+    ['a function', () => 'cat.jpg', undefined],
+  ])('refuses %s', async (_, source, options) => {
+    expect((await failureOf(loadImage(source as ImageSource, options))).code).toBe('ERR_CAFFE_INPUT');
+  });
+
+  test.each<[string, object]>([
+    [
+      'whose iterator throws',
+      {
+        [Symbol.asyncIterator]: () => {
+          throw new Error('no');
+        },
+      },
+    ],
+    ['that gives no results', { [Symbol.asyncIterator]: () => ({ next: async () => undefined }) }],
+    [
+      'of numbers',
+      {
+        async *[Symbol.asyncIterator]() {
+          yield 5;
+        },
+      },
+    ],
+    [
+      'of floats',
+      {
+        async *[Symbol.asyncIterator]() {
+          yield new Float32Array(4);
+        },
+      },
+    ],
+    [
+      'that throws what is no error',
+      {
+        async *[Symbol.asyncIterator]() {
+          yield Buffer.alloc(1);
+          throw null;
+        },
+      },
+    ],
+    ['of nothing', { async *[Symbol.asyncIterator]() {} }],
+  ])('a stream %s', async (_, source) => {
+    expect((await failureOf(loadImage(source as Readable))).code).toMatch(/IMAGE|INPUT/);
+    expect((await loadImage(await plain(1, 1).png().toBuffer())).shape).toEqual([1, 1, 3]);
+  });
+
   test('rejects, and never throws', async () => {
     const promise = loadImage(null as unknown as ImageSource);
     expect((await failureOf(promise)).code).toBe('ERR_CAFFE_INPUT');
+  });
+});
+
+describeShared("pycaffe's numbers", () => {
+  const imageOf = ({ shape, k }: { shape: number[]; k: number }) => ({
+    shape,
+    data: wave(
+      shape.reduce((a, b) => a * b, 1),
+      k,
+    ),
+  });
+  interface Values {
+    shape: number[];
+    data: number[];
+  }
+
+  test('resizeImage', async () => {
+    interface Case {
+      image: { shape: number[]; k: number };
+      to: [number, number];
+      order: 0 | 1;
+      out: Values;
+    }
+    for (const { image, to, order, out } of golden<Case[]>('resize.json')) {
+      const { shape, data } = await resizeImage(imageOf(image), to, { order });
+      expect(shape).toEqual(out.shape);
+      expect(relativeError(data, out.data)).toBeLessThan(1e-5);
+    }
+  });
+
+  test('oversample', async () => {
+    const { image, crop, out } = golden<{ image: { shape: number[]; k: number }; crop: [number, number]; out: Values }>('oversample.json');
+    const crops = await oversample([imageOf(image)], crop);
+    expect([crops.length, ...(crops[0]?.shape ?? [])]).toEqual(out.shape);
+    expect(
+      relativeError(
+        crops.flatMap(({ data }) => [...data]),
+        out.data,
+      ),
+    ).toBeLessThan(1e-6);
   });
 });
 
@@ -311,7 +446,14 @@ describe('resizeImage and oversample', () => {
     ['too few values', () => resizeImage({ shape: [2, 2, 3], data: new Float32Array(11) }, [1, 1])],
     ['a size of nothing', () => resizeImage(image, [0, 4])],
     ['half a size', () => resizeImage(image, [4] as never)],
+    ['a size without end', () => resizeImage(image, [Number.POSITIVE_INFINITY, 4])],
+    ['a size below 0', () => resizeImage(image, [-1, 4])],
+    ['a size of 2^31', () => resizeImage(image, [2 ** 31, 4])],
+    ['a size of 2^40 pixels', () => resizeImage(image, [2 ** 20, 2 ** 20])],
+    ['another order', () => resizeImage(image, [2, 2], { order: 2 as never })],
+    ['an image of bytes', () => resizeImage({ shape: [1, 1, 3], data: new Uint8Array(3) as never }, [1, 1])],
     ['no images', () => oversample([], [1, 1])],
+    ['no list of images', () => oversample(image as never, [1, 1])],
   ])('refuses %s', async (_, action) => {
     expect((await failureOf(action())).code).toBe('ERR_CAFFE_INPUT');
   });

@@ -105,6 +105,31 @@ describe('Transformer', () => {
     expect((await two.preprocess('b', { shape: [2, 2, 1], data: new Float32Array(4).fill(0.5) })).data[0]).toBe(0.5);
   });
 
+  test('settings may be given at once, and images of several sizes become one batch', async () => {
+    const settings = { transpose: [2, 0, 1], channelSwap: [2, 1, 0], rawScale: 255, mean: [1, 2, 3], inputScale: 0.5 };
+    const other = { shape: [9, 3, 3], data: wave(81, 2) };
+    transformer.setChannelSwap('data', settings.channelSwap);
+    transformer.setRawScale('data', settings.rawScale);
+    transformer.setMean('data', settings.mean);
+    transformer.setInputScale('data', settings.inputScale);
+    const batch = await new Transformer({ data: SHAPE }, { data: settings }).preprocessBatch('data', [image, other]);
+    expect(batch.shape).toEqual([2, 3, 4, 5]);
+    for (const [index, each] of [image, other].entries()) {
+      expect(batch.data.subarray(index * 60, index * 60 + 60)).toEqual((await transformer.preprocess('data', each)).data);
+    }
+  });
+
+  test('refuses batches of nothing, and of images that do not fit', async () => {
+    expect((await failureOf(transformer.preprocessBatch('data', []))).code).toBe('ERR_CAFFE_INPUT');
+    expect((await failureOf(transformer.preprocessBatch('data', image as never))).code).toBe('ERR_CAFFE_INPUT');
+    const grey = { shape: [4, 5, 1], data: new Float32Array(20) };
+    expect((await failureOf(transformer.preprocessBatch('data', [image, grey]))).code).toBe('ERR_CAFFE_SHAPE');
+    expect((await transformer.preprocessBatch('data', [image])).shape).toEqual(SHAPE);
+    for (const settings of [{ other: {} }, { data: { rawScale: 0 } }, { data: { mean: [1] } }, { data: null }]) {
+      expect(() => new Transformer({ data: SHAPE }, settings as never)).toThrow(expect.objectContaining({ code: 'ERR_CAFFE_INPUT' }));
+    }
+  });
+
   const zeros = (...shape: number[]): Tensor => ({ shape, data: new Float32Array(shape.reduce((a, b) => a * b, 1)) });
 
   test.each<[string, Mean]>([
@@ -132,6 +157,8 @@ describe('Transformer', () => {
     ['a swap from 1', (it) => it.setChannelSwap('data', [1, 2, 3]), '[ 1, 2, 3 ]'],
     ['a transpose of four axes', (it) => it.setTranspose('data', [0, 3, 1, 2]), '[ 0, 3, 1, 2 ]'],
     ['a transpose that is none', (it) => it.setTranspose('data', [2, 2, 1]), '[ 2, 2, 1 ]'],
+    ['a mean image with NaN', (it) => it.setMean('data', { shape: [3, 4, 5], data: new Float32Array(60).fill(Number.NaN) }), 'finite'],
+    ['a scale too small for a float', (it) => it.setRawScale('data', 1e-60), '1e-60'],
     ['a scale of 0', (it) => it.setRawScale('data', 0), '0'],
     ['a scale that is no number', (it) => it.setInputScale('data', Number.NaN), 'NaN'],
     ['an unknown input', (it) => it.setRawScale('label', 1), "'label'"],
