@@ -1,5 +1,6 @@
 #include "weights.h"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -182,6 +183,15 @@ std::string TemporaryName(const std::string& path) {
 }
 
 void RenameFile(const std::string& from, const std::string& to) {
+  // Renaming would put a file in the place of a device: of /dev/null itself, for whoever may write there.
+  struct stat there = {};
+  if (stat(to.c_str(), &there) == 0 && !S_ISREG(there.st_mode) && !S_ISDIR(there.st_mode)) {
+    unlink(from.c_str());
+    FailureDetails details;
+    details.file = to;
+    details.hint = "Give the path of a file; it is written under a temporary name beside it, then renamed.";
+    throw Failure("FILE", "'" + to + "' cannot be written: it is a device, a FIFO or a socket.", std::move(details));
+  }
   if (std::rename(from.c_str(), to.c_str()) == 0) return;
   const std::string why = std::strerror(errno);
   unlink(from.c_str());

@@ -17,6 +17,7 @@ export function temporaryName(target: string): string {
  */
 export async function writeWhole(target: string, write: (temporary: string) => Promise<void>): Promise<void> {
   const temporary = temporaryName(target);
+  await requireReplaceable(target);
   try {
     await mkdir(path.dirname(target), { recursive: true });
     await write(temporary);
@@ -26,6 +27,16 @@ export async function writeWhole(target: string, write: (temporary: string) => P
     await rm(temporary, { recursive: true, force: true }).catch(() => {});
     throw isSystemError(error) ? cannotWrite(target, error) : error;
   }
+}
+
+/** Renaming would put a file in the place of a device: of /dev/null itself, for whoever may write there. */
+async function requireReplaceable(target: string): Promise<void> {
+  const there = await stat(target).catch(() => undefined);
+  if (!there || there.isFile() || there.isDirectory()) return;
+  throw new CaffeError('ERR_CAFFE_FILE', `'${target}' cannot be written: it is a device, a FIFO or a socket.`, {
+    file: target,
+    hint: 'Give the path of a file; it is written under a temporary name beside it, then renamed.',
+  });
 }
 
 /**

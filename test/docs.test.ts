@@ -39,3 +39,19 @@ test('every link in the documents leads to a file', () => {
     }
   }
 });
+
+test('every row of the pycaffe tables names a test that is there, or says that it is not offered', () => {
+  const rows = readFileSync(path.join(root, 'docs/pycaffe.md'), 'utf8')
+    .split('\n')
+    .filter((line) => line.startsWith('| ') && !/^\| (-|pycaffe |Caffe )/.test(line))
+    .map((line) => line.split(/(?<!\\)\|/).map((cell) => cell.trim()));
+  expect(rows.length).toBeGreaterThan(60);
+  for (const [, item, ours = '', tests = ''] of rows) {
+    const named = [...tests.matchAll(/`([^`]+\.test\.ts)`: (.+?)(?=; `|$)/g)];
+    if (named.length === 0) expect([item, ours]).toEqual([item, expect.stringMatching(/^not (offered|yet)/)]);
+    for (const [, file = '', name = ''] of named) {
+      const text = readFileSync(path.join(root, 'test', file), 'utf8').replaceAll("\\'", "'");
+      expect([item, file, text.includes(name) || name]).toEqual([item, file, true]);
+    }
+  }
+});
