@@ -180,9 +180,9 @@ Napi::Value BlobWrap::SetValues(const Napi::CallbackInfo& info) {
       throw Failure("INPUT", std::to_string(values.size()) + " values were given; the blob's shape " + ShapeText(blob.shape()) +
                                  " takes " + std::to_string(blob.count()) + ".");
     }
-    // A net that shares these parameters may be running on another lane.
-    const std::unique_lock lock(*content_.net->parameter_lock(), std::try_to_lock);
-    if (!lock) throw Failure("BUSY", "A net that shares this blob is running.");
+    // A net that shares these parameters may be running on another lane. A run that lends the net holds the lock for us.
+    std::unique_lock lock(*content_.net->parameter_lock(), std::defer_lock);
+    if (!content_.net->lent() && !lock.try_lock()) throw Failure("BUSY", "A net that shares this blob is running.");
     if (values.empty()) return info.Env().Undefined();
     FitMemory(&blob);
     std::memcpy(part == Part::kData ? blob.mutable_cpu_data() : blob.mutable_cpu_diff(), values.data(),
@@ -196,7 +196,7 @@ Napi::Value BlobWrap::Reshape(const Napi::CallbackInfo& info) {
   return Guarded(info.Env(), [&]() -> Napi::Value {
     const std::vector<int> shape = ToInts(info[0], "A shape");
     CheckShape(shape);
-    content_.net->RequireIdle();
+    content_.net->RequireStill();
     if (content_.fixed_shape && shape != content_.blob->shape()) {
       throw Failure("SHAPE", std::string(content_.parameter ? "A parameter" : "The top of a layer that reads data") +
                                  " keeps its shape, " + ShapeText(content_.blob->shape()) + "; " + ShapeText(shape) +
@@ -223,6 +223,11 @@ Napi::Value BlobWrap::Read(const Napi::CallbackInfo& info) {
   return Guarded(info.Env(), [&]() -> Napi::Value {
     const Part part = ToPart(info[0]);
     RequireAlive();
+    if (content_.net->lent()) {
+      const auto deferred = Napi::Promise::Deferred::New(info.Env());
+      deferred.Resolve(ToJs(info.Env(), CopyOf(*content_.blob, part)));
+      return deferred.Promise();
+    }
     return Environment::Of(info.Env()).executor().Post(content_.net->lane(), std::make_unique<ReadJob>(content_, part));
   });
 }

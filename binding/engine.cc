@@ -36,7 +36,10 @@ int PositiveInt(const Napi::CallbackInfo& info, const char* what) {
 
 Napi::Value Initialize(const Napi::CallbackInfo& info) {
   const Napi::Object classes = info[0].As<Napi::Object>();
-  Environment::Of(info.Env()).SetErrorClass(classes.Get("CaffeError").As<Napi::Function>());
+  Environment& environment = Environment::Of(info.Env());
+  environment.SetErrorClass(classes.Get("CaffeError").As<Napi::Function>());
+  environment.enter_callback = Napi::Persistent(classes.Get("enterCallback").As<Napi::Function>());
+  environment.current_callback = Napi::Persistent(classes.Get("currentCallback").As<Napi::Function>());
   return info.Env().Undefined();
 }
 

@@ -44,6 +44,9 @@ class Environment {
   Napi::FunctionReference net_class;
   Napi::FunctionReference blob_class;
   Napi::FunctionReference solver_class;
+  // Of lib/callbacks.ts: see MainCall.
+  Napi::FunctionReference enter_callback;
+  Napi::FunctionReference current_callback;
 
  private:
   Executor executor_;

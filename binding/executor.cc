@@ -1,7 +1,13 @@
 #include "executor.h"
 
+#include <algorithm>
+#include <condition_variable>
 #include <cstdlib>
+#include <deque>
+#include <exception>
+#include <mutex>
 #include <set>
+#include <thread>
 #include <utility>
 
 #include "environment.h"
@@ -43,24 +49,25 @@ class ExitGuard {
 
 }  // namespace
 
-void StopFlag::Check() const {
-  if (IsSet()) throw Failure("ABORTED", "The operation was aborted.");
-}
-
 // A job on its way: queued, executed, settled. Its deferred is touched on the main thread only.
 struct Lane::Task {
   Task(Napi::Env env, std::unique_ptr<Job> work, std::shared_ptr<StopFlag> flag)
-      : deferred(Napi::Promise::Deferred::New(env)), job(std::move(work)), stop(std::move(flag)) {}
+      : deferred(Napi::Promise::Deferred::New(env)),
+        job(std::move(work)),
+        stop(std::move(flag)),
+        posted_in(MainCall::OfContext(env)) {}
   Napi::Promise::Deferred deferred;
   std::unique_ptr<Job> job;
   std::shared_ptr<StopFlag> stop;
   flavour::Settings settings;
+  std::shared_ptr<MainCall> posted_in;
   std::exception_ptr failure;
 };
 
 struct Lane::State {
-  explicit State(Executor* owner) : executor(owner) {}
+  State(Executor* executor, Lane* lane) : executor(executor), lane(lane) {}
   Executor* const executor;
+  Lane* const lane;
   std::mutex mutex;
   std::condition_variable changed;
   std::deque<std::unique_ptr<Task>> queue;
@@ -71,7 +78,7 @@ struct Lane::State {
   bool ended = false;   // after closed: the thread is through
 };
 
-Lane::Lane(Executor* executor) : state_(std::make_shared<State>(executor)) {
+Lane::Lane(Executor* executor) : state_(std::make_shared<State>(executor, this)) {
   const std::lock_guard<std::mutex> lock(state_->mutex);
   state_->thread = std::thread([state = state_] { Work(state); });
 }
@@ -96,6 +103,11 @@ Lane::~Lane() {
   if (thread.joinable()) thread.join();
 }
 
+bool Lane::Busy() const {
+  const std::shared_ptr<MainCall> call = waits_for_.lock();
+  return pending_ > 0 && !(call && call->open());
+}
+
 void Lane::Work(const std::shared_ptr<State>& state) {
   Executor* const executor = state->executor;
   flavour::ThreadHooks hooks;
@@ -113,7 +125,7 @@ void Lane::Work(const std::shared_ptr<State>& state) {
     }
     task->job->Abandon();  // before the new thread might take up another job on the same net
     task->failure = std::make_exception_ptr(failure);
-    executor->Finish(std::move(task));
+    executor->Finish(state->lane, std::move(task));
     {
       const std::lock_guard<std::mutex> lock(state->mutex);
       state->thread.detach();
@@ -144,6 +156,8 @@ void Lane::Work(const std::shared_ptr<State>& state) {
     try {
       task.stop->Check();
       flavour::PrepareJob(task.settings);
+      JobContext context{executor, state->lane, task.stop, task.posted_in, {}, {}, {}};
+      const JobContext::Scope scope(&context);
       task.job->Execute(*task.stop);
     } catch (...) {
       task.failure = std::current_exception();
@@ -152,28 +166,25 @@ void Lane::Work(const std::shared_ptr<State>& state) {
     state->running.reset();
     std::unique_ptr<Task> done = std::move(state->current);
     lock.unlock();
-    executor->Finish(std::move(done));
+    executor->Finish(state->lane, std::move(done));
     lock.lock();
   }
 }
 
-Executor::Executor(Napi::Env env) : env_(env) {
-  const auto on_main = [](napi_env raw_env, napi_value, void* context, void*) {
-    if (raw_env != nullptr) static_cast<Executor*>(context)->DrainMain(raw_env);
-  };
-  const napi_status status = napi_create_threadsafe_function(env, nullptr, nullptr, Napi::String::New(env, "caffe-node"), 0, 1,
-                                                             nullptr, nullptr, this, on_main, &wake_);
-  if (status != napi_ok) throw Napi::Error::New(env, "The way back to the main thread could not be made.");
-  napi_unref_threadsafe_function(env, wake_);
-  ExitGuard::Get().Add(this);
-}
+Executor::Executor(Napi::Env env) : env_(env), main_(std::make_shared<MainThread>(env)) { ExitGuard::Get().Add(this); }
 
 Executor::~Executor() { Close(); }
 
 Lane* Executor::NextLane() {
-  const std::size_t index = next_lane_++ % static_cast<std::size_t>(lane_count_);
-  while (lanes_.size() <= index) lanes_.push_back(std::make_unique<Lane>(this));
-  return lanes_[index].get();
+  const std::shared_ptr<MainCall> callback = MainCall::OfContext(env_);
+  Lane* lane = nullptr;
+  for (int tries = 0; tries < lane_count_; ++tries) {
+    const std::size_t index = next_lane_++ % static_cast<std::size_t>(lane_count_);
+    while (lanes_.size() <= index) lanes_.push_back(std::make_unique<Lane>(this));
+    lane = lanes_[index].get();
+    if (!callback || !callback->Blocks(lane, nullptr)) break;
+  }
+  return lane;
 }
 
 Lane* Executor::FileLane() {
@@ -184,12 +195,18 @@ Lane* Executor::FileLane() {
 void Executor::SetLanes(int count) { lane_count_ = count; }
 
 Napi::Promise Executor::Post(Lane* lane, std::unique_ptr<Job> job, std::shared_ptr<StopFlag> stop) {
+  RequireReachable(lane, job->lock());
+  return PostAnyway(lane, std::move(job), std::move(stop));
+}
+
+Napi::Promise Executor::PostAnyway(Lane* lane, std::unique_ptr<Job> job, std::shared_ptr<StopFlag> stop) {
   if (!stop) stop = std::make_shared<StopFlag>();
   auto task = std::make_unique<Lane::Task>(env_, std::move(job), std::move(stop));
   task->settings = settings_;
   const Napi::Promise promise = task->deferred.Promise();
   if (closing()) return promise;  // nobody is left to see it settle
-  if (++pending_ == 1) napi_ref_threadsafe_function(env_, wake_);
+  ++lane->pending_;
+  UpdateKeepAlive();
   {
     const std::lock_guard<std::mutex> lock(lane->state_->mutex);
     lane->state_->queue.push_back(std::move(task));
@@ -198,35 +215,30 @@ Napi::Promise Executor::Post(Lane* lane, std::unique_ptr<Job> job, std::shared_p
   return promise;
 }
 
-void Executor::PostToMain(std::function<void(Napi::Env)> body) {
-  const std::lock_guard<std::mutex> lock(main_mutex_);
-  if (closing()) return;
-  main_queue_.push_back(std::move(body));
-  napi_call_threadsafe_function(wake_, nullptr, napi_tsfn_nonblocking);
+void Executor::RequireReachable(const Lane* lane, const void* lock) const {
+  const std::shared_ptr<MainCall> callback = MainCall::OfContext(env_);
+  if (!callback || !callback->Blocks(lane, lock)) return;
+  FailureDetails details;
+  details.hint = "Use a net on another lane (caffe.setLanes(2) before it is made), or do it after the callback.";
+  throw Failure("BUSY", "A callback cannot wait for what itself waits for the callback.", std::move(details));
 }
 
-void Executor::DrainMain(Napi::Env env) {
-  std::deque<std::function<void(Napi::Env)>> bodies;
-  {
-    const std::lock_guard<std::mutex> lock(main_mutex_);
-    bodies.swap(main_queue_);
-  }
-  for (const auto& body : bodies) {
-    const Napi::HandleScope scope(env);
-    try {
-      body(env);
-    } catch (const Napi::Error& error) {
-      // A listener of the caller's threw: its own affair, told as Node tells of any error in a callback.
-      napi_fatal_exception(env, error.Value());
-    }
-  }
+void Executor::WaitForCall(Lane* lane, const std::shared_ptr<MainCall>& call) {
+  lane->waits_for_ = call;
+  UpdateKeepAlive();
+}
+
+void Executor::UpdateKeepAlive() {
+  const bool busy = std::any_of(lanes_.begin(), lanes_.end(), [](const auto& lane) { return lane->Busy(); });
+  main_->KeepAlive(busy || (file_lane_ && file_lane_->Busy()));
 }
 
 // Each promise settles exactly once, here. The job is gone before the promise's reactions run, so that they find the net idle.
-void Executor::Finish(std::unique_ptr<Lane::Task> task) {
+void Executor::Finish(Lane* lane, std::unique_ptr<Lane::Task> task) {
   const std::shared_ptr<Lane::Task> shared = std::move(task);
-  PostToMain([this, shared](Napi::Env env) {
-    if (--pending_ == 0) napi_unref_threadsafe_function(env, wake_);
+  PostToMain([this, lane, shared](Napi::Env env) {
+    --lane->pending_;
+    UpdateKeepAlive();
     Napi::Value value;
     std::exception_ptr failure = shared->failure;
     if (!failure) {
@@ -259,11 +271,8 @@ void Executor::Log(int severity, const std::string& file, int line, const std::s
 }
 
 void Executor::StopLanes() {
-  {
-    const std::lock_guard<std::mutex> lock(main_mutex_);
-    if (closing_.exchange(true)) return;
-    main_queue_.clear();
-  }
+  if (closing_.exchange(true)) return;
+  main_->Shut();
   // All are told before the first is waited for: one lane's job may wait for a lock that another's holds.
   for (const auto& lane : lanes_) lane->Stop();
   if (file_lane_) file_lane_->Stop();
@@ -272,10 +281,9 @@ void Executor::StopLanes() {
 }
 
 void Executor::Close() {
-  if (wake_ == nullptr) return;
   ExitGuard::Get().Remove(this);
   StopLanes();
-  napi_release_threadsafe_function(std::exchange(wake_, nullptr), napi_tsfn_abort);
+  main_->Close();
 }
 
 }  // namespace caffe_node

@@ -7,32 +7,18 @@
 #include <napi.h>
 
 #include <atomic>
-#include <condition_variable>
-#include <deque>
-#include <exception>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "failure.h"
 #include "flavour.h"
+#include "main_call.h"
+#include "main_thread.h"
+#include "stop_flag.h"
 
 namespace caffe_node {
-
-// Set on the main thread, read by a job between layers or iterations. Every lane's jobs also stop when the environment ends.
-class StopFlag {
- public:
-  void Set() { set_.store(true, std::memory_order_relaxed); }
-  bool IsSet() const { return set_.load(std::memory_order_relaxed); }
-  // Throws ABORTED when set.
-  void Check() const;
-
- private:
-  std::atomic<bool> set_{false};
-};
 
 // A piece of work: built on the main thread from checked JS values, executed on a lane, settled on the main thread.
 class Job {
@@ -44,6 +30,8 @@ class Job {
   virtual Napi::Value Settle(Napi::Env env) = 0;
   // On the lane, when the linked Caffe died inside Execute and its thread is parked: what the job used must not be used again.
   virtual void Abandon() {}
+  // What the job waits for on its lane; null for nothing.
+  virtual const void* lock() const { return nullptr; }
 };
 
 constexpr int kNoLog = 3;
@@ -65,8 +53,13 @@ class Lane {
   struct Task;
   struct State;  // shared with the thread, which outlives the lane when it is parked
   static void Work(const std::shared_ptr<State>& state);
+  // On the main thread: whether something is at work here that will come back to it by itself.
+  bool Busy() const;
 
   std::shared_ptr<State> state_;
+  // The main thread's.
+  int pending_ = 0;                    // promises of this lane not settled yet
+  std::weak_ptr<MainCall> waits_for_;  // the last callback
 };
 
 class Executor {
@@ -76,16 +69,25 @@ class Executor {
   Executor(const Executor&) = delete;
   Executor& operator=(const Executor&) = delete;
 
-  // The lane for a new net: round robin. Lanes live as long as the executor.
+  // The lane for a new net: round robin, past a lane that waits for the callback we are in. Lanes live as long as the executor.
   Lane* NextLane();
   // The lane for files and images.
   Lane* FileLane();
 
-  // Queues a job; the promise settles when it is done. `stop` may be null.
+  // Queues a job; the promise settles when it is done. `stop` may be null. Throws BUSY, as RequireReachable does.
   Napi::Promise Post(Lane* lane, std::unique_ptr<Job> job, std::shared_ptr<StopFlag> stop = nullptr);
+  // The same without looking whether the job would wait for the callback we are in.
+  Napi::Promise PostAnyway(Lane* lane, std::unique_ptr<Job> job, std::shared_ptr<StopFlag> stop = nullptr);
+  // Throws BUSY inside a callback that a job on `lane`, or one that waits for `lock`, would wait for: who awaits it waits for
+  // ever.
+  void RequireReachable(const Lane* lane, const void* lock = nullptr) const;
 
-  // From any thread: runs `body` on the main thread soon. Dropped when the environment ends first.
-  void PostToMain(std::function<void(Napi::Env)> body);
+  // See MainThread::Post.
+  void PostToMain(MainThread::Body body) { main_->Post(std::move(body)); }
+  const std::shared_ptr<MainThread>& main() const { return main_; }
+  // The lane waits for a callback; a callback that nothing else keeps alive does not keep the process from ending.
+  void WaitForCall(Lane* lane, const std::shared_ptr<MainCall>& call);
+  void UpdateKeepAlive();
 
   void SetLanes(int count);
   int lanes() const { return lane_count_; }
@@ -103,16 +105,10 @@ class Executor {
  private:
   friend class Lane;
   void Log(int severity, const std::string& file, int line, const std::string& text);
-  void Finish(std::unique_ptr<Lane::Task> task);
-  void DrainMain(Napi::Env env);
+  void Finish(Lane* lane, std::unique_ptr<Lane::Task> task);
 
   Napi::Env env_;
-  // The way to the main thread: its queue, and the function that wakes it.
-  std::mutex main_mutex_;
-  std::deque<std::function<void(Napi::Env)>> main_queue_;
-  napi_threadsafe_function wake_ = nullptr;
-  int pending_ = 0;  // promises not settled yet: they keep the process alive
-
+  const std::shared_ptr<MainThread> main_;
   std::vector<std::unique_ptr<Lane>> lanes_;
   std::unique_ptr<Lane> file_lane_;
   int lane_count_ = 1;

@@ -4,6 +4,7 @@
 
 #include "environment.h"
 #include "flavour.h"
+#include "main_thread.h"
 
 namespace caffe_node {
 
@@ -39,6 +40,7 @@ Napi::Value ToJs(Napi::Env env, const Failure& failure) {
   if (known.line > 0) details.Set("line", known.line);
   if (known.column > 0) details.Set("column", known.column);
   if (!known.hint.empty()) details.Set("hint", known.hint);
+  if (known.cause) details.Set("cause", known.cause->Get());
   return Environment::Of(env).error_class().New(
       {Napi::String::New(env, "ERR_CAFFE_" + failure.code()), Napi::String::New(env, failure.what()), details});
 }

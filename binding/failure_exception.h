@@ -3,11 +3,14 @@
 #ifndef CAFFE_NODE_FAILURE_EXCEPTION_H_
 #define CAFFE_NODE_FAILURE_EXCEPTION_H_
 
+#include <memory>
 #include <stdexcept>
 #include <string>
 #include <utility>
 
 namespace caffe_node {
+
+class KeptValue;
 
 // What a CaffeError says; empty strings and zeros are left out of it.
 struct FailureDetails {
@@ -17,6 +20,7 @@ struct FailureDetails {
   int line = 0;
   int column = 0;
   std::string hint;
+  std::shared_ptr<KeptValue> cause;  // what JS threw
 };
 
 class Failure : public std::runtime_error {

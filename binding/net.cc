@@ -205,8 +205,8 @@ Napi::Value NetWrap::ShareWith(const Napi::CallbackInfo& info) {
   RequireTag(info, kTag);
   return Guarded(info.Env(), [&]() -> Napi::Value {
     const std::shared_ptr<NetState> other = From(info[0]);
-    net_->RequireIdle();
-    other->RequireIdle();
+    net_->RequireStill();
+    other->RequireStill();
     net_->LetGo(info.Env());
     net_->ShareWith(*other);
     return info.Env().Undefined();
@@ -332,11 +332,12 @@ Napi::Value NetWrap::Dispose(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   return Guarded(env, [&]() -> Napi::Value {
     RequireAlive();
+    Executor& executor = Environment::Of(env).executor();
+    // A callback of this very net is left, so that it may dispose it.
+    if (!net_->lent()) executor.RequireReachable(net_->lane());
     net_->LetGo(env);
-    const Napi::Value promise = Environment::Of(env).executor().Post(
-        net_->lane(), std::make_unique<BodyJob>(net_, [](NetState* net) { net->Dispose(); }));
     net_->MarkDisposed();
-    return promise;
+    return executor.PostAnyway(net_->lane(), std::make_unique<BodyJob>(net_, [](NetState* net) { net->Dispose(); }));
   });
 }
 

@@ -61,6 +61,7 @@ class NetJob : public Job {
     return Result(env);
   }
   void Abandon() override { run_.net().Abandon(); }
+  const void* lock() const override { return run_.net().parameter_lock().get(); }
 
  protected:
   NetState& net() const { return run_.net(); }

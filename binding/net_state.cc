@@ -112,12 +112,16 @@ std::vector<boost::shared_ptr<FloatBlob>> NetState::LayerBlobs(int layer) const 
 }
 
 void NetState::RequireIdle() const {
+  if (disposed() || !lent()) RequireStill();
+}
+
+void NetState::RequireStill() const {
   if (disposed()) throw Failure("DISPOSED", "The net '" + name_ + "' has been disposed.");
-  if (busy()) {
-    FailureDetails details;
-    details.hint = "Await the run first, or use `await blob.read()`.";
-    throw Failure("BUSY", "The net '" + name_ + "' is running.", std::move(details));
-  }
+  if (!busy()) return;
+  FailureDetails details;
+  details.hint = lent() ? "Do it after the run: its callbacks may change values, not shapes."
+                        : "Await the run first, or use `await blob.read()`.";
+  throw Failure("BUSY", "The net '" + name_ + "' is running.", std::move(details));
 }
 
 void NetState::Feed(const std::vector<BlobFeed>& feeds, Part part) {
@@ -137,6 +141,7 @@ std::vector<NamedTensor> NetState::Fetch(const std::vector<std::string>& names, 
 }
 
 void NetState::Watched(const StopFlag& stop, const std::function<void()>& body) {
+  const LendScope lend(lending_, parameter_lock_.get());
   watch_->Begin(stop);
   try {
     body();

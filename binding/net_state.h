@@ -103,10 +103,15 @@ class NetState {
 
   // ---- the main thread ---------------------------------------------------------------------------------------------------
   bool busy() const { return runs_.load() > 0; }
-  bool disposed() const { return disposed_.load(); }
-  void MarkDisposed() { disposed_.store(true); }
-  // Throws BUSY or DISPOSED.
+  // Whether a callback of the run in flight may use the net.
+  bool lent() const { return lending_->Lent(); }
+  bool disposed() const { return lending_->disposal().IsSet(); }
+  // Leaves a callback that a run waits for.
+  void MarkDisposed() { lending_->disposal().Set(); }
+  // Throws BUSY while a run is in flight that does not lend the net, or DISPOSED.
   void RequireIdle() const;
+  // The same for what no callback may do either: shapes and sharing stay while a run is in flight.
+  void RequireStill() const;
   // The other's parameters become this net's; from then on runs of both exclude each other.
   void ShareWith(const NetState& other);
   // Makes the parameters known to the process, and lets the environment hold them until LetGo. The same parameters, the same
@@ -160,7 +165,7 @@ class NetState {
   unsigned seed_;
   std::uint64_t train_runs_ = 0;
   std::atomic<int> runs_{0};
-  std::atomic<bool> disposed_{false};
+  const std::shared_ptr<Lending> lending_ = std::make_shared<Lending>();
 
   std::string name_;
   bool is_train_ = false;

@@ -1,5 +1,6 @@
 #include "solver.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "environment.h"
@@ -175,11 +176,18 @@ Napi::Value SolverWrap::ApplyUpdate(const Napi::CallbackInfo& info) {
 Napi::Value SolverWrap::Dispose(const Napi::CallbackInfo& info) {
   RequireTag(info, kTag);
   return Guarded(info.Env(), [&]() -> Napi::Value {
-    const Napi::Value promise =
-        Post(info.Env(), std::make_unique<SolverBodyJob>(content_.solver, [](SolverState* solver) { solver->Dispose(); }));
-    content_.solver->net()->MarkDisposed();
-    for (const auto& net : content_.solver->test_nets()) net->MarkDisposed();
-    return promise;
+    RequireAlive();
+    SolverState& solver = *content_.solver;
+    const auto is_lent = [](const std::shared_ptr<NetState>& net) { return net->lent(); };
+    Executor& executor = Environment::Of(info.Env()).executor();
+    // A callback of this very solver is left, so that it may dispose it.
+    if (!is_lent(solver.net()) && std::none_of(solver.test_nets().begin(), solver.test_nets().end(), is_lent)) {
+      executor.RequireReachable(solver.lane());
+    }
+    solver.net()->MarkDisposed();
+    for (const auto& net : solver.test_nets()) net->MarkDisposed();
+    return executor.PostAnyway(
+        solver.lane(), std::make_unique<SolverBodyJob>(content_.solver, [](SolverState* state) { state->Dispose(); }));
   });
 }
 

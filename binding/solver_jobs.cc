@@ -47,6 +47,7 @@ SolverJob::SolverJob(std::shared_ptr<SolverState> solver) : solver_(std::move(so
 
 void StepJob::Execute(const StopFlag& stop) {
   if (between_) between_->Check();
+  const RequestScope request(between_ ? between_ : std::make_shared<StopFlag>());
   result_ = solver().Step(count_, between_ ? *between_ : stop, stop, this);
 }
 

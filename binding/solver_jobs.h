@@ -43,6 +43,7 @@ class SolverJob : public Job {
  public:
   explicit SolverJob(std::shared_ptr<SolverState> solver);
   void Abandon() override { solver_->Abandon(); }
+  const void* lock() const override { return solver_->net()->parameter_lock().get(); }
 
  protected:
   SolverState& solver() const { return *solver_; }

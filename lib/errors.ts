@@ -35,7 +35,7 @@ export interface CaffeErrorDetails {
   column?: number;
   /** What to do about it. */
   hint?: string;
-  /** What caused it, e.g. the reason of an AbortSignal. */
+  /** What caused it: the reason of an AbortSignal, or for `ERR_CAFFE_CALLBACK` the very value that the callback threw. */
   cause?: unknown;
 }
 
@@ -51,7 +51,8 @@ export class CaffeError extends Error {
 
   constructor(code: CaffeErrorCode, message: string, details: CaffeErrorDetails = {}) {
     const { cause, ...known } = details;
-    super(message, cause === undefined ? undefined : { cause });
+    // A callback may have thrown `undefined`: then that is the cause.
+    super(message, cause === undefined && code !== 'ERR_CAFFE_CALLBACK' ? undefined : { cause });
     this.name = code === 'ERR_CAFFE_ABORTED' ? 'AbortError' : 'CaffeError';
     this.code = code;
     for (const [key, value] of Object.entries(known)) {

@@ -3,6 +3,7 @@
  * messages live above, the addon checks again only what memory safety needs. Every function that returns a promise runs off the main thread.
  */
 import path from 'node:path';
+import { currentCallback, enterCallback } from './callbacks';
 import { CaffeError, messageOf } from './errors';
 
 export type Phase = 'train' | 'test';
@@ -333,7 +334,7 @@ export interface NativeTransformerSpec {
 }
 
 export interface Native {
-  initialize(classes: { CaffeError: typeof CaffeError }): void;
+  initialize(parts: { CaffeError: typeof CaffeError; enterCallback: typeof enterCallback; currentCallback: typeof currentCallback }): void;
   readonly version: string;
   readonly features: Readonly<Record<string, string | boolean>>;
   layerTypes(): string[];
@@ -395,7 +396,7 @@ const loadAddon: (root: string) => unknown = require('node-gyp-build');
 function load(): Native {
   try {
     const addon = loadAddon(path.join(__dirname, '..')) as Native;
-    addon.initialize({ CaffeError });
+    addon.initialize({ CaffeError, enterCallback, currentCallback });
     return addon;
   } catch (error) {
     throw new CaffeError('ERR_CAFFE_LOAD', `The native part of caffe-node could not be loaded: ${messageOf(error)}`, {
