@@ -10,6 +10,7 @@
 #include "engine.h"
 #include "environment.h"
 #include "images.h"
+#include "layers/layer_call.h"
 #include "layers/registry.h"
 #include "message.h"
 #include "net.h"
@@ -31,6 +32,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   RegisterImages(env, exports);
   StopFlagWrap::Register(env, exports);
   BlobWrap::Register(env);
+  LayerCallWrap::Register(env);
   NetWrap::Register(env, exports);
   RegisterNetTiming(env, exports);
   SolverWrap::Register(env, exports);

@@ -16,13 +16,14 @@ namespace {
 
 constexpr napi_type_tag kTag = {0x6d1b2c9e40f84a57, 0x9b7f3d21c8e05a64};
 
+}  // namespace
+
 Part ToPart(const Napi::Value& value) {
   const std::string name = ToString(value, "data or diff");
   if (name != "data" && name != "diff") throw Failure("INPUT", "'" + name + "' is neither data nor diff.");
   return name == "data" ? Part::kData : Part::kDiff;
 }
 
-// A Float32Array over Caffe's memory, which it keeps alive; a copy where the runtime forbids external memory (Electron).
 Napi::Float32Array NewView(Napi::Env env, const BlobMemory& memory, float* values, std::size_t count) {
   Environment& environment = Environment::Of(env);
   if (environment.external_memory_allowed()) {
@@ -41,6 +42,8 @@ Napi::Float32Array NewView(Napi::Env env, const BlobMemory& memory, float* value
   std::memcpy(copy.Data(), values, count * sizeof(float));
   return copy;
 }
+
+namespace {
 
 std::int64_t CountOf(const std::vector<int>& shape) {
   return std::accumulate(shape.begin(), shape.end(), std::int64_t{1},

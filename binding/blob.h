@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 
+#include "blob_memory.h"
 #include "net_state.h"
 
 namespace caffe_node {
@@ -21,6 +22,11 @@ struct BlobContent {
   // Other nets may use it, too.
   bool parameter = false;
 };
+
+// "data" or "diff"; INPUT for anything else.
+Part ToPart(const Napi::Value& value);
+// A Float32Array over Caffe's memory, which it keeps alive; a copy where the runtime forbids external memory (Electron).
+Napi::Float32Array NewView(Napi::Env env, const BlobMemory& memory, float* values, std::size_t count);
 
 class BlobWrap final : public Napi::ObjectWrap<BlobWrap> {
  public:

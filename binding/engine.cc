@@ -43,6 +43,11 @@ Napi::Value Initialize(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
+Napi::Value SetLayerHost(const Napi::CallbackInfo& info) {
+  Environment::Of(info.Env()).create_layer = Napi::Persistent(info[0].As<Napi::Function>());
+  return info.Env().Undefined();
+}
+
 Napi::Value LayerTypes(const Napi::CallbackInfo& info) { return ToJs(info.Env(), caffe::LayerRegistry<float>::LayerTypeList()); }
 
 Napi::Value SetThreads(const Napi::CallbackInfo& info) {
@@ -116,6 +121,7 @@ void RegisterEngine(Napi::Env env, Napi::Object exports) {
   exports.Set("version", flavour::Version());
   exports.Set("features", Features(env));
   exports.Set("initialize", Napi::Function::New(env, Initialize));
+  exports.Set("setLayerHost", Napi::Function::New(env, SetLayerHost));
   exports.Set("layerTypes", Napi::Function::New(env, LayerTypes));
   exports.Set("setThreads", Napi::Function::New(env, SetThreads));
   exports.Set("setLanes", Napi::Function::New(env, SetLanes));

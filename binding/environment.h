@@ -47,6 +47,9 @@ class Environment {
   // Of lib/callbacks.ts: see MainCall.
   Napi::FunctionReference enter_callback;
   Napi::FunctionReference current_callback;
+  // Of lib/javascript-layer.ts: see JavaScriptLayer.
+  Napi::FunctionReference create_layer;
+  Napi::FunctionReference layer_call_class;
 
  private:
   Executor executor_;

@@ -79,6 +79,7 @@ void MainCall::RunAndWait(CallBody body) {
     failure = failure_;
   }
   each_flag(&StopFlag::Remove);
+  if (job_.executor->closing()) at_end_ = nullptr;  // the main thread waits for us to end; it will not call it any more
   if (!settled) throw ReasonForLeaving();
   if (failure) std::rethrow_exception(failure);
 }

@@ -333,11 +333,41 @@ export interface NativeTransformerSpec {
   inputScale?: number;
 }
 
+/** A layer of a net that is written in JavaScript, as the network file has it. */
+export interface NativeLayerFacts {
+  name: string;
+  phase: Phase;
+  /** Empty when the file names none. */
+  module: string;
+  layer: string;
+  paramString: string;
+  bottoms: string[];
+  tops: string[];
+}
+
+/** The blobs of a JavaScript layer while one of its methods runs; every function throws ERR_CAFFE_BUSY afterwards. */
+export interface NativeLayerCall {
+  count(list: 'bottoms' | 'tops' | 'params'): number;
+  shape(list: 'bottoms' | 'tops' | 'params', index: number): number[];
+  view(list: 'bottoms' | 'tops' | 'params', index: number, what: 'data' | 'diff'): Float32Array;
+  reshape(list: 'bottoms' | 'tops' | 'params', index: number, shape: number[]): void;
+  /** The index of the parameter. */
+  addParam(shape: number[]): number;
+}
+
+/** Runs the methods of a JavaScript layer for the addon. */
+export interface NativeLayerDriver {
+  readonly hasBackward: boolean;
+  run(method: 'setup' | 'reshape' | 'forward' | 'backward', call: NativeLayerCall, propagateDown: boolean[]): unknown;
+}
+
 export interface Native {
   initialize(parts: { CaffeError: typeof CaffeError; enterCallback: typeof enterCallback; currentCallback: typeof currentCallback }): void;
   readonly version: string;
   readonly features: Readonly<Record<string, string | boolean>>;
   layerTypes(): string[];
+  /** What makes a layer of type JavaScript; for a class that is not registered it gives the names that are. */
+  setLayerHost(create: (facts: NativeLayerFacts) => NativeLayerDriver | string[]): void;
   setThreads(count: number): void;
   setLanes(count: number): void;
   setRandomSeed(seed: number): void;

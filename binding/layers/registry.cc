@@ -8,6 +8,7 @@
 #include "data_layer.h"
 #include "hdf5_data_layer.h"
 #include "hdf5_output_layer.h"
+#include "javascript_layer.h"
 
 namespace caffe_node {
 
@@ -28,6 +29,9 @@ void RegisterLayers() {
     registry["Data"] = Create<DataLayer>;
     registry["HDF5Data"] = Create<Hdf5DataLayer>;
     registry["HDF5Output"] = Create<Hdf5OutputLayer>;
+    registry["JavaScript"] = Create<JavaScriptLayer>;
+    // So that networks written for pycaffe find their layers once they are ported.
+    registry.emplace("Python", Create<JavaScriptLayer>);
     WatchCreation();
   });
 }
