@@ -76,7 +76,8 @@ void MainCall::RunAndWait(CallBody body) {
     std::unique_lock<std::mutex> lock(mutex_);
     changed_.wait(lock, [this] { return settled_ || left(); });
     settled = settled_;
-    failure = failure_;
+    // Taken out: what was thrown may know this call, by the functions in its stack, and would keep itself alive.
+    failure = std::exchange(failure_, nullptr);
   }
   each_flag(&StopFlag::Remove);
   if (job_.executor->closing()) at_end_ = nullptr;  // the main thread waits for us to end; it will not call it any more

@@ -7,6 +7,15 @@
 
 namespace caffe_node {
 
+namespace {
+
+// What a layer written in JavaScript threw, and that its run was left, says nothing about the shapes.
+bool IsOfShapes(const Failure& failure) {
+  return failure.code() != "CALLBACK" && failure.code() != "ABORTED" && failure.code() != "DISPOSED";
+}
+
+}  // namespace
+
 void NetState::Reshape() {
   const std::lock_guard lock(*parameter_lock_);
   static_cast<void>(net());
@@ -29,6 +38,7 @@ void NetState::SpreadShapes(const std::vector<BlobFeed>& reshaped) {
     for (const auto& blob : net_->blobs()) blobs.emplace_back(*blob);
     return blobs;
   }();
+  const LendScope lend(lending_, parameter_lock_.get());
   try {
     for (const BlobFeed& feed : reshaped) BlobNamed(feed.name)->Reshape(feed.shape);
     ReshapeLayers(net_.get(), name_, &columns_);
@@ -36,6 +46,7 @@ void NetState::SpreadShapes(const std::vector<BlobFeed>& reshaped) {
   } catch (...) {
     const Failure failure = AsFailure(std::current_exception());
     RestoreShapes(saved);
+    if (!IsOfShapes(failure)) throw failure;
     throw Failure("SHAPE", std::string("The net refuses these shapes: ") + failure.what(), failure.details());
   }
   KeepShapes();

@@ -106,7 +106,9 @@ describe('registerLayer', () => {
       },
     );
     const net = await Net.from(oneLayer('Plain'));
-    expect(await net.forward({ data: [1, 2, 3, 4, 5, 6] })).toMatchObject({ out: { shape: [6], data: Float32Array.of(-1, -2, -3, -4, -5, -6) } });
+    expect(await net.forward({ data: [1, 2, 3, 4, 5, 6] })).toMatchObject({
+      out: { shape: [6], data: Float32Array.of(-1, -2, -3, -4, -5, -6) },
+    });
     expect(await failureOf(net.backward({ out: new Float32Array(6) }))).toMatchObject({
       code: 'ERR_CAFFE_UNSUPPORTED',
       layer: 'custom',
@@ -146,8 +148,20 @@ describe('registerLayer', () => {
     ['no class', 'X', undefined],
     ['an object', 'X', {}],
     ['an arrow function', 'X', () => {}],
-    ['a class without forward', 'X', class { reshape() {} }],
-    ['a class without reshape', 'X', class { forward() {} }],
+    [
+      'a class without forward',
+      'X',
+      class {
+        reshape() {}
+      },
+    ],
+    [
+      'a class without reshape',
+      'X',
+      class {
+        forward() {}
+      },
+    ],
     ['a class whose backward is no method', 'X', Object.assign(class extends Scale {}, {}), { backward: 1 }],
     ['a Proxy whose traps throw', 'X', trap],
   ])('refuses %s', (_, name, layer, members = {}) => {
@@ -168,11 +182,14 @@ describe('registerLayer', () => {
     const python = oneLayer('ByModule', 'module: "pylayers" param_str: "5"').replace('JavaScript', 'Python');
     registerLayer('ByModule', Scale);
     const alone = await Net.from(python);
-    registerLayer('pylayers.ByModule', class extends Scale {
-      override forward(_: LayerBlob[], [top]: LayerBlob[]) {
-        top?.data.fill(42);
-      }
-    });
+    registerLayer(
+      'pylayers.ByModule',
+      class extends Scale {
+        override forward(_: LayerBlob[], [top]: LayerBlob[]) {
+          top?.data.fill(42);
+        }
+      },
+    );
     const byModule = await Net.from(python);
     expect((await alone.forward({ data: [1, 2, 3, 4, 5, 6] })).out?.data[1]).toBe(10);
     expect((await byModule.forward()).out?.data[1]).toBe(42);
@@ -201,10 +218,10 @@ describe('a layer in a net', () => {
   test('keeps the parameters that the network file brings along', async () => {
     const withBlobs = oneLayer('Scale', 'param_str: "2"').replace(/ \}$/, ' blobs { shape { dim: 1 } data: 7 } }').replace('} }', '} }');
     const net = await Net.from(withBlobs);
-    expect(net.params.custom).toHaveLength(1);
+    expect(net.params.custom?.map((param) => [...param.data])).toEqual([[7]]);
     await net.dispose();
     const other = await failureOf(Net.from(withBlobs.replace('dim: 1 } data: 7', 'dim: 2 } data: 7 data: 8')));
-    expect(other).toMatchObject({ code: 'ERR_CAFFE_CALLBACK', layer: 'custom', cause: { code: 'ERR_CAFFE_SHAPE' } });
+    expect(other).toMatchObject({ code: 'ERR_CAFFE_WEIGHTS', layer: 'custom' });
   });
 
   test('computes the gradients of Caffe’s Scale layer', async () => {
@@ -251,12 +268,11 @@ describe('a layer in a net', () => {
         }
       },
     );
-    const net = await Net.from(`${oneLayer('Positives')} layer { name: "twice" type: "Power" bottom: "out" top: "twice" power_param { scale: 2 } }`);
+    const net = await Net.from(
+      `${oneLayer('Positives')} layer { name: "twice" type: "Power" bottom: "out" top: "twice" power_param { scale: 2 } }`,
+    );
     expect((await net.forward({ data: [1, -1, 2, -2, 3, -3] })).twice).toMatchObject({ shape: [3], data: Float32Array.of(2, 4, 6) });
     expect((await net.forward({ data: [1, 1, 2, -2, 3, -3] })).twice?.shape).toEqual([4]);
-    // Computed only as far as the layer, the layers above still have the former shape: no backward pass through them.
-    await net.forward({ data: [1, 1, 2, 2, 3, 3] }, { end: 'custom' });
-    expect(await failureOf(net.backward({}, { end: 'twice' }))).toMatchObject({ code: 'ERR_CAFFE_SHAPE', blob: 'out' });
     expect((await net.forward({ data: [1, -1, -1, -1, -1, -1] })).twice?.data).toEqual(Float32Array.of(2));
     await net.dispose();
   });
@@ -308,7 +324,10 @@ describe('a layer in a net', () => {
 
 describe('a layer that does wrong rejects the run with its name, and the net runs again:', () => {
   /** A Scale whose method does something else while `wrong.now` is set. */
-  function faulty(method: 'setup' | 'reshape' | 'forward' | 'backward', fault: (bottoms: LayerBlob[], tops: LayerBlob[], layer: Scale) => unknown) {
+  function faulty(
+    method: 'setup' | 'reshape' | 'forward' | 'backward',
+    fault: (bottoms: LayerBlob[], tops: LayerBlob[], layer: Scale) => unknown,
+  ) {
     const wrong = { now: false };
     const name = `Faulty ${method} ${Math.random()}`;
     registerLayer(
@@ -358,7 +377,11 @@ describe('a layer that does wrong rejects the run with its name, and the net run
     expect(failure.message).toMatch(new RegExp(`custom.*${method}.*on purpose`));
     if (method === 'reshape') {
       net.blobs.data?.reshape(1, 6);
-      expect(await failureOf(net.reshape())).toMatchObject({ code: 'ERR_CAFFE_CALLBACK', layer: 'custom', cause: { message: 'on purpose' } });
+      expect(await failureOf(net.reshape())).toMatchObject({
+        code: 'ERR_CAFFE_CALLBACK',
+        layer: 'custom',
+        cause: { message: 'on purpose' },
+      });
     }
     wrong.now = false;
     expect((await net.forward({ data: DATA })).out?.data).toEqual(Float32Array.from(DATA, (value) => 2 * value));
@@ -369,7 +392,11 @@ describe('a layer that does wrong rejects the run with its name, and the net run
   test('setup or the constructor throws, and the net is not made', async () => {
     const { name, wrong } = faulty('setup', throwing);
     wrong.now = true;
-    expect(await failureOf(Net.from(oneLayer(name)))).toMatchObject({ code: 'ERR_CAFFE_CALLBACK', layer: 'custom', cause: { message: 'on purpose' } });
+    expect(await failureOf(Net.from(oneLayer(name)))).toMatchObject({
+      code: 'ERR_CAFFE_CALLBACK',
+      layer: 'custom',
+      cause: { message: 'on purpose' },
+    });
     registerLayer(
       'Stillborn',
       class extends Scale {
@@ -426,7 +453,10 @@ describe('a layer that does wrong rejects the run with its name, and the net run
   });
 
   test('in place', async () => {
-    expect(await failureOf(Net.from(oneLayer('Scale').replace('top: "out"', 'top: "data"')))).toMatchObject({ code: 'ERR_CAFFE_PROTOTXT', layer: 'custom' });
+    expect(await failureOf(Net.from(oneLayer('Scale').replace('top: "out"', 'top: "data"')))).toMatchObject({
+      code: 'ERR_CAFFE_PROTOTXT',
+      layer: 'custom',
+    });
   });
 });
 
@@ -519,11 +549,17 @@ describe('a layer in a solver', () => {
         }
       },
     );
-    const solver = await Solver.from(`net_param { ${network(OURS.replace('EuclideanLoss', 'MoodyLoss'))} } base_lr: 0.05 lr_policy: "fixed"`);
+    const solver = await Solver.from(
+      `net_param { ${network(OURS.replace('EuclideanLoss', 'MoodyLoss'))} } base_lr: 0.05 lr_policy: "fixed"`,
+    );
     solver.net.blobs.data?.set(wave(12, 0.9));
     const { iteration } = await solver.step(2);
     wrong = true;
-    expect(await failureOf(solver.step())).toMatchObject({ code: 'ERR_CAFFE_CALLBACK', layer: 'loss', cause: { message: 'in a bad mood' } });
+    expect(await failureOf(solver.step())).toMatchObject({
+      code: 'ERR_CAFFE_CALLBACK',
+      layer: 'loss',
+      cause: { message: 'in a bad mood' },
+    });
     wrong = false;
     expect(solver.iteration).toBe(iteration);
     expect((await solver.step()).iteration).toBe(iteration + 1);

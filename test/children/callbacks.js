@@ -24,6 +24,7 @@ registerLayer(
 
 /** A net whose run waits for ever; resolves when it does. */
 async function waiting(work = () => new Promise(() => {})) {
+  callback = () => {};
   const net = await Net.from(NET);
   let run;
   await new Promise((reached) => {
