@@ -42,8 +42,7 @@ async function run(cases: LayerCase[]): Promise<Report> {
 
 const isRefusal = (outcome: Outcome): outcome is Refusal => outcome !== 'ran';
 
-/** JavaScript layers have tests of their own. */
-const types = caffe.layerTypes.filter((type) => type !== 'JavaScript');
+const types = caffe.layerTypes;
 const GROUPS = 6;
 const groups = Array.from({ length: GROUPS }, (_, group) => types.filter((_, index) => index % GROUPS === group));
 /** Pairs of mistakes for each type; LAYER_PAIRS=1000 makes a long search of it. */

@@ -1,7 +1,7 @@
 // Loads and runs the networks in the file of its first argument, each with every kind of data, and says what became of them, one
 // JSON value a line: the name before, so that a crash names its case, and the outcome after.
 const { readFileSync, writeSync } = require('node:fs');
-const { caffe, Net } = require('../..');
+const { caffe, Net, registerLayer } = require('../..');
 
 const LINEAR = `layer { name: "data" type: "Input" top: "data" input_param { shape { dim: 1 dim: 3 } } }
 layer { name: "fc" type: "InnerProduct" bottom: "data" top: "fc"
@@ -10,6 +10,22 @@ layer { name: "fc" type: "InnerProduct" bottom: "data" top: "fc"
 const MOST_VALUES = 1_000_000;
 /** What the inputs are filled with, over and over, one list after the other. */
 const DATA = [[0], [1, 0, 2], [Number.NaN, 1], [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY], [-1], [1e9, -1e9, 0.5], [3e38, -3e38]];
+
+/** The layer of the types JavaScript and Python: each top is the first bottom. */
+registerLayer(
+  'Same',
+  class {
+    reshape([bottom], tops) {
+      for (const top of tops) top.reshape(...bottom.shape);
+    }
+    forward([bottom], tops) {
+      for (const top of tops) top.data = bottom.data;
+    }
+    backward([top], [propagates], [bottom]) {
+      if (propagates) bottom.diff = top.diff;
+    }
+  },
+);
 
 const say = (value) => writeSync(1, `${JSON.stringify(value)}\n`);
 

@@ -54,6 +54,7 @@ export const TEMPLATES: Record<string, Template> = {
   InfogainLoss: layer([SCORES, LABELS, [5, 5]], 1, { infogain_loss_param: 'axis: 1', loss_param: '' }),
   InnerProduct: layer([IMAGE], 1, { inner_product_param: UNITS }),
   Input: layer([], 1, { input_param: 'shape { dim: 2 dim: 3 }' }),
+  JavaScript: neuron({ python_param: 'layer: "Same"' }),
   LRN: neuron({ lrn_param: 'local_size: 3' }),
   LSTM: layer(
     [
@@ -79,6 +80,7 @@ export const TEMPLATES: Record<string, Template> = {
   Parameter: layer([], 1, { parameter_param: 'shape { dim: 2 dim: 3 }' }),
   Pooling: neuron({ pooling_param: 'kernel_size: 3 stride: 2' }),
   Power: neuron({ power_param: 'power: 2 shift: 1' }),
+  Python: neuron({ python_param: 'module: "layers" layer: "Same"' }),
   RNN: layer(
     [
       [3, 2, 4],
