@@ -19,7 +19,6 @@ export { type Detection, Detector, type DetectorNetwork, type DetectorOptions, t
 export { CaffeError, type CaffeErrorCode, type CaffeErrorDetails } from './errors';
 export { type ImageTensor, type LoadImageOptions, loadImage, oversample, resizeImage } from './image';
 export type { BlobProto, BlobProtoVector, Datum, DatumArray } from './io';
-export { type ImageTensor, loadImage, oversample, resizeImage } from './image';
 export { JavaScriptLayer, type JavaScriptLayerClass, type LayerBlob, type LayerMethods, registerLayer } from './javascript-layer';
 export { type Model, type ModelLike, openModel, type Snapshot } from './model';
 export type { ClassMetrics, Metrics } from './model-info';
