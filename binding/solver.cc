@@ -18,6 +18,17 @@ namespace {
 
 constexpr napi_type_tag kTag = {0x51e8d0c3a7f64b92, 0xa3d95b7c60e1f284};
 
+std::shared_ptr<KeptValue> ToListener(Napi::Env env, const Napi::Value& value) {
+  if (value.IsUndefined()) return nullptr;
+  if (!value.IsFunction()) throw Failure("INPUT", "A listener must be a function.");
+  return std::make_shared<KeptValue>(Environment::Of(env).executor().main(), value);
+}
+
+StepListeners ToStepListeners(Napi::Env env, const Napi::Object& object) {
+  return {ToListener(env, object.Get("event")), ToListener(env, object.Get("start")),
+          ToListener(env, object.Get("gradientsReady"))};
+}
+
 Napi::Value LoadSolver(const Napi::CallbackInfo& info) {
   return Guarded(info.Env(), [&]() -> Napi::Value {
     Environment& environment = Environment::Of(info.Env());
@@ -135,7 +146,8 @@ Napi::Value SolverWrap::Step(const Napi::CallbackInfo& info) {
   return Guarded(info.Env(), [&]() -> Napi::Value {
     const int count = ToInt(info[0], "The number of iterations");
     if (count < 0) throw Failure("INPUT", "The number of iterations must be 0 or more; " + std::to_string(count) + " was given.");
-    return Post(info.Env(), std::make_unique<StepJob>(content_.solver, count, StopFlagWrap::From(info[1])));
+    return Post(info.Env(), std::make_unique<StepJob>(content_.solver, count, StopFlagWrap::From(info[1]),
+                                                      ToStepListeners(info.Env(), ToObject(info[2], "The listeners"))));
   });
 }
 

@@ -47,8 +47,23 @@ SolverJob::SolverJob(std::shared_ptr<SolverState> solver) : solver_(std::move(so
 
 void StepJob::Execute(const StopFlag& stop) {
   if (between_) between_->Check();
+  // A callback that does not settle would keep us from looking at `between_`.
   const RequestScope request(between_ ? between_ : std::make_shared<StopFlag>());
   result_ = solver().Step(count_, between_ ? *between_ : stop, stop, this);
+}
+
+void StepJob::Tell(SolverEvent event) const {
+  if (!listeners_.event) return;
+  const auto shared = std::make_shared<SolverEvent>(std::move(event));
+  JobContext::Current().executor->PostToMain([shared, listener = listeners_.event](Napi::Env env) {
+    listener->Get().As<Napi::Function>().Call({caffe_node::ToJs(env, std::move(*shared))});
+  });
+}
+
+void StepJob::Await(const char* name, const std::shared_ptr<KeptValue>& callback) {
+  if (!callback) return;
+  CallMain(std::string("The callback of ") + name,
+           [callback](Napi::Env, const std::shared_ptr<MainCall>&) { return callback->Get().As<Napi::Function>().Call({}); });
 }
 
 Napi::Value StepJob::Settle(Napi::Env env) {
@@ -59,11 +74,6 @@ Napi::Value StepJob::Settle(Napi::Env env) {
   step.Set("learningRate", result_.learning_rate);
   step.Set("outputs", ToJs(env, std::move(result_.outputs)));
   step.Set("diverged", result_.diverged);
-  Napi::Array events = Napi::Array::New(env, events_.size());
-  for (std::size_t i = 0; i < events_.size(); ++i) {
-    events.Set(static_cast<uint32_t>(i), caffe_node::ToJs(env, std::move(events_[i])));
-  }
-  step.Set("events", events);
   return step;
 }
 

@@ -53,22 +53,33 @@ class SolverJob : public Job {
   std::vector<std::unique_ptr<RunCount>> runs_;
 };
 
+// What JavaScript wants to hear of while a solver steps; null where it does not.
+struct StepListeners {
+  std::shared_ptr<KeptValue> event;            // called with each NativeSolverEvent; nobody waits for it
+  std::shared_ptr<KeptValue> start;            // the iteration waits for what it returns
+  std::shared_ptr<KeptValue> gradients_ready;  // likewise
+};
+
 class StepJob final : public SolverJob, private StepObserver {
  public:
-  StepJob(std::shared_ptr<SolverState> solver, int count, std::shared_ptr<StopFlag> between)
-      : SolverJob(std::move(solver)), count_(count), between_(std::move(between)) {}
+  StepJob(std::shared_ptr<SolverState> solver, int count, std::shared_ptr<StopFlag> between, StepListeners listeners)
+      : SolverJob(std::move(solver)), count_(count), between_(std::move(between)), listeners_(std::move(listeners)) {}
   void Execute(const StopFlag& stop) override;
   Napi::Value Settle(Napi::Env env) override;
 
  private:
-  void Tested(TestResult result) override { events_.emplace_back(std::move(result)); }
-  void Snapshotted(const SnapshotPaths& paths) override { events_.emplace_back(paths); }
-  void Debugged(DebugReport report) override { events_.emplace_back(std::move(report)); }
+  void Tested(TestResult result) override { Tell(std::move(result)); }
+  void Snapshotted(const SnapshotPaths& paths) override { Tell(paths); }
+  void Debugged(DebugReport report) override { Tell(std::move(report)); }
+  void Started() override { Await("onStart", listeners_.start); }
+  void GradientsReady() override { Await("onGradientsReady", listeners_.gradients_ready); }
+  void Tell(SolverEvent event) const;
+  static void Await(const char* name, const std::shared_ptr<KeptValue>& callback);
 
   int count_;
   std::shared_ptr<StopFlag> between_;
+  StepListeners listeners_;
   StepResult result_;
-  std::vector<SolverEvent> events_;
 };
 
 class TestJob final : public SolverJob {

@@ -1,6 +1,7 @@
 #include "solver_state.h"
 
 #include <cmath>
+#include <exception>
 #include <filesystem>
 #include <limits>
 #include <numeric>
@@ -59,20 +60,40 @@ class SolverState::IterationHooks final : public caffe::Solver<float>::Callback 
   IterationHooks(caffe::Solver<float>* solver, DebugRecorder* debug) : solver_(solver), debug_(debug) {
     solver->add_callback(this);
   }
-  void SetObserver(StepObserver* observer) { observer_ = observer; }
+  void Begin(StepObserver* observer) {
+    observer_ = observer;
+    failure_ = nullptr;
+  }
+  // What a hook threw in this iteration, as it was: on its way through the net it is told as a failure of the last layer.
+  const std::exception_ptr& failure() const { return failure_; }
 
  protected:
-  void on_start() override { observer_->Started(); }
+  void on_start() override {
+    Kept([this] { observer_->Started(); });
+  }
   void on_gradients_ready() override {
-    if (!std::isfinite(SolverAccess::Loss(*solver_))) throw Failure("DIVERGED", "The loss is not a number.");
-    debug_->GradientsReady();
-    observer_->GradientsReady();
+    Kept([this] {
+      if (!std::isfinite(SolverAccess::Loss(*solver_))) throw Failure("DIVERGED", "The loss is not a number.");
+      debug_->GradientsReady();
+      observer_->GradientsReady();
+    });
   }
 
  private:
+  template <typename Hook>
+  void Kept(const Hook& hook) {
+    try {
+      hook();
+    } catch (...) {
+      failure_ = std::current_exception();
+      throw;
+    }
+  }
+
   caffe::Solver<float>* const solver_;
   DebugRecorder* const debug_;
   StepObserver* observer_ = nullptr;
+  std::exception_ptr failure_;
 };
 
 SolverState::SolverState(Lane* lane, const caffe::SolverParameter& param, const std::vector<WeightsSource>& weights,
@@ -195,7 +216,7 @@ void SolverState::Iterate(const StopFlag& within, StepObserver* observer) {
   const StoppableLockGuard lock(*net_->parameter_lock(), within);
   const RunningStatistics statistics(net_->net());
   const int step = SolverAccess::CurrentStep(*solver_);
-  hooks_->SetObserver(observer);
+  hooks_->Begin(observer);
   if (DebugIsDue()) debug_->Begin();
   try {
     net_->Watched(within, [this] { solver_->Step(1); });
@@ -203,6 +224,7 @@ void SolverState::Iterate(const StopFlag& within, StepObserver* observer) {
     debug_->Cancel();
     statistics.Restore();
     SolverAccess::CurrentStep(*solver_) = step;
+    if (hooks_->failure()) std::rethrow_exception(hooks_->failure());
     throw;
   }
 }
@@ -306,7 +328,7 @@ int SolverState::iteration() const { return solver().iter(); }
 
 float SolverState::learning_rate() {
   static_cast<void>(solver());
-  TakeUpChanges();
+  if (!net_->lent()) TakeUpChanges();  // not in the middle of an iteration
   return PolicyRate();
 }
 

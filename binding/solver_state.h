@@ -80,7 +80,8 @@ class SolverState {
   // Takes effect with the next iteration, test or snapshot. The change has been checked.
   void Change(const caffe::SolverParameter& change);
 
-  // ---- the main thread, while idle -----------------------------------------------------------------------------------------
+  // ---- the main thread, while idle or lent
+  // -----------------------------------------------------------------------------------------
   int iteration() const;
   float learning_rate();
   const std::shared_ptr<NetState>& net() const { return net_; }

@@ -150,8 +150,15 @@ export interface NativeStep {
   outputs: Tensors;
   /** The loss is NaN or infinite; the steps after this iteration were not taken. */
   diverged: boolean;
-  /** What happened meanwhile, in order. */
-  events: NativeSolverEvent[];
+}
+
+/** Told while a solver steps. */
+export interface NativeStepListeners {
+  event(event: NativeSolverEvent): void;
+  /** Before the first forward pass of each iteration, which waits for the promise; the net is lent. */
+  start?(): Promise<void>;
+  /** Between the backward pass and the update, likewise. */
+  gradientsReady?(): Promise<void>;
 }
 
 export type NativeSolverEvent =
@@ -186,7 +193,7 @@ export interface NativeSolver {
   readonly param: Record<string, unknown>;
   /** Sets fields that Caffe reads anew in each iteration, and returns them; needs no idle solver. */
   change(fields: Record<string, unknown>): Record<string, unknown>;
-  step(count: number, stop?: NativeStopFlag): Promise<NativeStep>;
+  step(count: number, stop: NativeStopFlag | undefined, listeners: NativeStepListeners): Promise<NativeStep>;
   test(index: number, stop?: NativeStopFlag): Promise<NativeSolverEvent & { type: 'test' }>;
   snapshot(): Promise<NativeSolverEvent & { type: 'snapshot' }>;
   restore(path: string): Promise<void>;

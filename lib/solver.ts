@@ -3,11 +3,12 @@ import path from 'node:path';
 import { withStopFlag } from './abort';
 import { CaffeError, describe } from './errors';
 import { reading, readOptions, requirePath } from './given';
-import { type NativeModel, type NativeSolver, type NativeStep, native } from './native';
+import { type NativeModel, type NativeSolver, type NativeSolverEvent, type NativeStep, native } from './native';
 import { type ModelText, type Net, nativeOf, textOf, type Weights, weightsFrom, wrapNet } from './net';
 import { guardReceivers } from './receiver';
 import { type Run, startRun } from './run';
 import { type SolveResult, solve } from './solve';
+import { type SolverCallback, SolverCallbacks } from './solver-callbacks';
 import { type DebugEvent, type SnapshotEvent, type SolverEvent, SolverListeners, type StepResult, type TestEvent } from './solver-events';
 import { liveParameter, type SolverParameter } from './solver-param';
 import type { Tensors } from './tensor';
@@ -30,6 +31,8 @@ export class Solver {
   /** One for each `test_iter`, in Caffe's order: those of test_net_param, of test_net, and of net. */
   readonly testNets: readonly Net[];
   readonly #listeners = new SolverListeners();
+  readonly #starts = new SolverCallbacks();
+  readonly #gradients = new SolverCallbacks();
   #param: SolverParameter | undefined;
   #disposing: Promise<void> | undefined;
 
@@ -115,7 +118,7 @@ export class Solver {
    * @param options aborting ends it before the next iteration, or before the next batch of a test.
    * @returns the last of them.
    * @throws {CaffeError} ERR_CAFFE_DIVERGED when the loss is NaN or infinite; ERR_CAFFE_INPUT when the policy gives no learning rate for
-   *   the iteration; ERR_CAFFE_ABORTED. The parameters are then those before that iteration.
+   *   the iteration; ERR_CAFFE_CALLBACK when a callback throws; ERR_CAFFE_ABORTED. The parameters are then those before that iteration.
    */
   async step(count = 1, options: { signal?: AbortSignal } = {}): Promise<StepResult> {
     if (!Number.isInteger(count) || count < 0 || count >= 2 ** 31) {
@@ -125,8 +128,12 @@ export class Solver {
       );
     }
     const { signal } = readOptions(options, ['signal']);
-    const { diverged, events, ...result } = await withStopFlag(signal, (stop) => this.#native.step(count, stop));
-    for (const event of events) this.#listeners.tell(event);
+    const listeners = {
+      event: (event: NativeSolverEvent) => this.#listeners.tell(event),
+      start: this.#starts.runner,
+      gradientsReady: this.#gradients.runner,
+    };
+    const { diverged, ...result } = await withStopFlag(signal, (stop) => this.#native.step(count, stop, listeners));
     if (diverged) throw divergence(result);
     return result;
   }
@@ -209,6 +216,34 @@ export class Solver {
   }
 
   /**
+   * Runs `callback` at the start of each iteration of the calls of `step` and `solve` from now on. The iteration waits for what it
+   * returns; meanwhile the net is lent: data and diffs of its blobs may be read and changed, shapes may not.
+   *
+   * A callback that throws rejects the step with ERR_CAFFE_CALLBACK, its `cause` what was thrown; the parameters are those before the
+   * iteration. One that never settles is left when the step is aborted or the solver disposed. To wait for a net of the same lane in it
+   * would wait for ever, and rejects with ERR_CAFFE_BUSY.
+   *
+   * @returns takes the callback away again.
+   */
+  onStart(callback: SolverCallback): () => void {
+    return this.#starts.add(callback);
+  }
+
+  /**
+   * Runs `callback` in each iteration when all gradients are there, before they are clipped, divided by iter_size and applied; else as
+   * `onStart`. The place to average gradients with others that train the same net:
+   *
+   * ```ts
+   * solver.onGradientsReady(async () => {
+   *   for (const blob of Object.values(solver.net.params).flat()) blob.diff = await averageWithPeers(blob.diff);
+   * });
+   * ```
+   */
+  onGradientsReady(callback: SolverCallback): () => void {
+    return this.#gradients.add(callback);
+  }
+
+  /**
    * Applies the gradients in the net's diffs once, as Step does after backward: clipped, divided by iter_size, with weight decay. It
    * counts as an iteration.
    */
@@ -250,7 +285,7 @@ function isParameter(solver: ModelText | SolverParameter): solver is SolverParam
   return conversion === undefined || conversion === Object.prototype.toString;
 }
 
-function divergence(step: Omit<NativeStep, 'diverged' | 'events'>): CaffeError {
+function divergence(step: Omit<NativeStep, 'diverged'>): CaffeError {
   return new CaffeError(
     'ERR_CAFFE_DIVERGED',
     `The loss became ${step.loss} after ${step.iteration} iterations, at learning rate ${step.learningRate.toPrecision(3)}.`,
