@@ -29,7 +29,12 @@ std::string RecordField(const SolverRecord& record) {
 
 // The record comes first: whatever a truncated file lacks, it is a part of Caffe's own, and the record knows the full size.
 std::string BinaryState(const SavedState& saved) {
-  const std::string state = saved.state.SerializeAsString();
+  std::string state;
+  if (!saved.state.SerializeToString(&state)) {
+    FailureDetails details;
+    details.hint = "Use snapshot_format: HDF5.";
+    throw Failure("UNSUPPORTED", "The state is larger than 2 GB, where protobuf files end.", std::move(details));
+  }
   if (!saved.record) return state;
   SolverRecord record = *saved.record;
   record.file_size = RecordField(record).size() + state.size();
