@@ -43,12 +43,18 @@ Value At(const Bytes& bytes, std::size_t offset) {
 
 class File {
  public:
-  explicit File(std::string path) : path_(std::move(path)), descriptor_(open(path_.c_str(), O_RDONLY | O_CLOEXEC)) {
+  // O_NONBLOCK: opening a FIFO nobody writes to would wait for ever.
+  explicit File(std::string path)
+      : path_(std::move(path)), descriptor_(open(path_.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC)) {
     struct stat facts {};
     if (descriptor_ < 0 || fstat(descriptor_, &facts) != 0) {
       const std::string reason = std::strerror(errno);
       if (descriptor_ >= 0) close(descriptor_);
       throw Error("cannot be read: " + reason + ".");
+    }
+    if (!S_ISREG(facts.st_mode)) {
+      close(descriptor_);
+      throw Error("cannot be read: it is not a regular file.");
     }
     size_ = static_cast<std::uint64_t>(facts.st_size);
   }

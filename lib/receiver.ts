@@ -7,11 +7,16 @@ type Method = (this: unknown, ...values: unknown[]) => unknown;
  * Makes the methods and accessors of a class refuse an object of another class, as one has who takes a method off its object, with
  * ERR_CAFFE_INPUT: otherwise they would fail on whatever they touch first, each in its own way. Asynchronous ones reject.
  *
- * @param isOwn whether the class's constructor made this; a `#field in value`, which nobody can imitate.
+ * @param isOwn     whether the class's constructor made this; a `#field in value`, which nobody can imitate.
+ * @param promising methods that give a promise without being async functions.
  */
-export function guardReceivers(type: { readonly name: string; readonly prototype: object }, isOwn: (value: object) => boolean): void {
+export function guardReceivers(
+  type: { readonly name: string; readonly prototype: object },
+  isOwn: (value: object) => boolean,
+  promising: readonly PropertyKey[] = [],
+): void {
   const guard = (method: Method, key: PropertyKey): Method => {
-    const isAsync = types.isAsyncFunction(method);
+    const isAsync = types.isAsyncFunction(method) || promising.includes(key);
     return function guarded(this: unknown, ...values) {
       if (typeof this === 'object' && this !== null && isOwn(this)) return method.apply(this, values);
       const error = foreignReceiver(type.name, String(key));

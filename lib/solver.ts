@@ -37,7 +37,7 @@ export class Solver {
   #disposing: Promise<void> | undefined;
 
   static {
-    guardReceivers(Solver, (value) => #native in value);
+    guardReceivers(Solver, (value) => #native in value, ['solve']);
   }
 
   /** Use `Solver.load` or `Solver.from`. */

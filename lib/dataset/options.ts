@@ -81,6 +81,7 @@ const OPTIONS: Record<keyof DatasetOptions, true> = {
 export function settingsFrom(source: string, options: DatasetOptions): DatasetSettings {
   requirePath(source, 'The source of a dataset');
   const read = readOptions(options, Object.keys(OPTIONS) as (keyof DatasetOptions)[]);
+  const { size = 256, resizeMode = 'squash', encoding = 'png' } = read;
   const { validation = 25, test = 0, seed = 0, minimum = 2, channels = 3, overwrite = false, onProgress = () => {}, signal } = read;
   throwIfAborted(signal);
   requireOneOf('overwrite', overwrite, [true, false]);
@@ -97,10 +98,10 @@ export function settingsFrom(source: string, options: DatasetOptions): DatasetSe
       read.output === undefined ? `${path.basename(path.resolve(source))}-dataset` : requirePath(read.output, "'output'"),
     ),
     overwrite,
-    size: sizeFrom(read.size ?? 256),
-    resizeMode: requireOneOf('resizeMode', read.resizeMode ?? 'squash', RESIZE_MODES),
+    size: sizeFrom(size),
+    resizeMode: requireOneOf('resizeMode', resizeMode, RESIZE_MODES),
     channels,
-    encoding: requireOneOf('encoding', read.encoding ?? 'png', ENCODINGS),
+    encoding: requireOneOf('encoding', encoding, ENCODINGS),
     shares: { validation, test },
     seed,
     minimum: Math.max(minimum, sets),

@@ -4,7 +4,8 @@ import path from 'node:path';
 import { CaffeError, messageOf } from '../errors';
 import { readRegularFile } from '../files';
 import type { NativeDatabaseReader } from '../native';
-import { DATASET_FILES, type Dataset, type SetName } from './dataset';
+import { RESIZE_MODES } from '../resize-mode';
+import { DATASET_FILES, type Dataset, SET_NAMES, type SetName } from './dataset';
 
 /** Raised when an older version of this package could not read what a newer one wrote. */
 const VERSION = 1;
@@ -71,23 +72,35 @@ function parse(file: string, text: string): Record<string, unknown> {
 
 function isComplete(content: object): content is DatasetRecord & { format: string; version: number } {
   const record = content as Partial<DatasetRecord>;
-  const { labels, perClass, size, counts } = record;
+  const { labels, perClass, size, mean, channels } = record;
   return (
-    Array.isArray(labels) &&
-    Array.isArray(perClass) &&
+    isArrayOf(labels, isText) &&
+    isArrayOf(perClass, (entry) => isText(entry?.label) && hasCounts(entry)) &&
     perClass.length === labels.length &&
-    Array.isArray(size) &&
+    isArrayOf(size, (side) => Number.isInteger(side) && side >= 1) &&
     size.length === 2 &&
-    Array.isArray(record.mean) &&
-    Array.isArray(record.skipped) &&
-    Array.isArray(record.dropped) &&
-    typeof counts?.train === 'number' &&
-    typeof counts.validation === 'number' &&
-    typeof counts.test === 'number' &&
+    (channels === 1 || channels === 3) &&
+    isArrayOf(mean, Number.isFinite) &&
+    mean.length === channels &&
+    isArrayOf(record.skipped, (entry) => isText(entry?.file)) &&
+    isArrayOf(record.dropped, (entry) => isText(entry?.label)) &&
+    hasCounts(record.counts) &&
     typeof record.seals === 'object' &&
-    (record.channels === 1 || record.channels === 3) &&
-    typeof record.resizeMode === 'string'
+    record.seals !== null &&
+    RESIZE_MODES.some((mode) => mode === record.resizeMode)
   );
+}
+
+function isArrayOf<Item>(value: readonly Item[] | undefined, holds: (item: Item) => boolean): value is readonly Item[] {
+  return Array.isArray(value) && value.every(holds);
+}
+
+function isText(value: unknown): boolean {
+  return typeof value === 'string';
+}
+
+function hasCounts(counts: Partial<Record<SetName, number>> | undefined): boolean {
+  return SET_NAMES.every((name) => Number.isInteger(counts?.[name]) && Number(counts?.[name]) >= 0);
 }
 
 function unusable(file: string, problem: string, hint: string): CaffeError {

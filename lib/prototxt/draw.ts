@@ -39,7 +39,7 @@ const DIRECTIONS = ['LR', 'TB', 'BT', 'RL'];
 export function draw(source: PrototxtSource, options?: DrawOptions): string {
   const given = readOptions(options, ['format', 'phase', 'level', 'stages', 'rankdir', 'learningRates']);
   const { format = 'dot', phase, level = 0, rankdir = 'LR', learningRates = false } = given;
-  const stages = readTexts(given.stages ?? [], "'stages'");
+  const stages = given.stages === undefined ? [] : readTexts(given.stages, "'stages'");
   if (!Number.isInteger(level)) throw inputError('level', 'a whole number', level);
   if (!FORMATS.includes(format)) throw inputError('format', FORMATS.join(' or '), format);
   if (!DIRECTIONS.includes(rankdir)) throw inputError('rankdir', DIRECTIONS.join(', '), rankdir);
