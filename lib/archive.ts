@@ -88,8 +88,11 @@ function damaged(archive: string, error: unknown): CaffeError {
 
 const temporaryFolders = new Set<string>();
 
+let isRegistered = false;
+
 function removeAtExit(folder: string): void {
-  if (temporaryFolders.size === 0) process.once('exit', removeTemporaryFolders);
+  if (!isRegistered) process.once('exit', removeTemporaryFolders);
+  isRegistered = true;
   temporaryFolders.add(folder);
 }
 

@@ -6,7 +6,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { create } from 'tar';
-import { CaffeError, describe } from './errors';
+import { CaffeError, describe, messageOf } from './errors';
 import { writeWhole } from './files';
 import { readOptions, requirePath } from './given';
 import { asModel, type Model, type ModelLike, type Snapshot } from './model';
@@ -40,7 +40,7 @@ export async function deploy(model: ModelLike, options: DeployOptions): Promise<
   const read = readOptions(options, ['output', 'snapshot']);
   const output = path.resolve(requirePath(read.output, "'output', the archive to write,"));
   const opened = await asModel(model);
-  const snapshot = chooseSnapshot(opened, read.snapshot ?? 'best');
+  const snapshot = chooseSnapshot(opened, read.snapshot === undefined ? 'best' : read.snapshot);
   const staging = await mkdtemp(path.join(os.tmpdir(), 'caffe-node-'));
   try {
     const files = await stage(opened, snapshot, staging);
@@ -66,7 +66,15 @@ async function stage(model: Model, snapshot: Snapshot, staging: string): Promise
   const files: string[] = [info];
   await writeFile(path.join(staging, info), archiveInfo(model.info, snapshot.iteration));
   const add = async (source: string, name: string) => {
-    await copyFile(source, path.join(staging, name));
+    try {
+      await copyFile(source, path.join(staging, name));
+    } catch (error) {
+      throw new CaffeError('ERR_CAFFE_MODEL', `The '${name}' of the model '${model.path}' cannot be copied: ${messageOf(error)}.`, {
+        file: source,
+        hint: 'Is it there still, and is there room for it in the folder for temporary files?',
+        cause: error,
+      });
+    }
     files.push(name);
   };
   for (const name of Object.values(copied)) {

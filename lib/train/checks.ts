@@ -10,15 +10,15 @@ const MOST_SEEDS = 2 ** 31;
 export function checkOptions(options: TrainOptions): void {
   const positive = ['epochs', 'validateEvery', 'snapshotEvery'] as const;
   const counts = ['batchSize', 'validationBatchSize', 'iterationSize', 'keepSnapshots'] as const;
-  for (const name of positive) check(name, options[name], (value) => value > 0 && Number.isFinite(value), 'a number above 0');
+  for (const name of positive) check(name, options[name], (value) => Number.isFinite(value) && value > 0, 'a number above 0');
   for (const name of counts) check(name, options[name], isWholeFrom(1), 'a whole number from 1');
   check('overwrite', options.overwrite, isBoolean, 'true or false');
   check('mirror', options.mirror, isBoolean, 'true or false');
   if (options.output !== undefined) requirePath(options.output, "'output'");
   check('cropSize', options.cropSize, isWholeFrom(0), 'a whole number from 0');
-  check('momentum', options.momentum, (value) => value >= 0 && value < 1, 'a number from 0 to below 1');
-  check('rmsDecay', options.rmsDecay, (value) => value > 0 && value < 1, 'a number between 0 and 1');
-  check('weightDecay', options.weightDecay, (value) => value >= 0 && Number.isFinite(value), 'a number from 0');
+  check('momentum', options.momentum, (value) => Number.isFinite(value) && value >= 0 && value < 1, 'a number from 0 to below 1');
+  check('rmsDecay', options.rmsDecay, (value) => Number.isFinite(value) && value > 0 && value < 1, 'a number between 0 and 1');
+  check('weightDecay', options.weightDecay, (value) => Number.isFinite(value) && value >= 0, 'a number from 0');
   check('seed', options.seed, (value) => isWholeFrom(0)(value) && value < MOST_SEEDS, 'a whole number from 0 to 2147483647');
   check('solverType', options.solverType, (value) => SOLVER_TYPES.includes(value), `one of ${SOLVER_TYPES.join(', ')}`);
   check('mean', options.mean, isMean, "'image', 'pixel', 'none' or an array of 1 or 3 numbers");
@@ -33,7 +33,7 @@ export function checkOptions(options: TrainOptions): void {
 
 function checkLearningRate({ learningRate, weights }: TrainOptions): void {
   if (learningRate !== 'auto') {
-    check('learningRate', learningRate, (value) => value > 0 && Number.isFinite(value), "a number above 0, or 'auto'");
+    check('learningRate', learningRate, (value) => Number.isFinite(value) && value > 0, "a number above 0, or 'auto'");
   } else if (weights === undefined) {
     throw new CaffeError('ERR_CAFFE_INPUT', "learningRate: 'auto' needs 'weights' to start from.", {
       hint: 'A network that starts from nothing usually learns with 0.01, the default.',
@@ -51,7 +51,8 @@ function isBoolean(value: unknown): boolean {
 }
 
 function isWholeFrom(least: number): (value: number) => boolean {
-  return (value) => Number.isInteger(value) && value >= least;
+  // Caffe counts in 31 bits.
+  return (value) => Number.isInteger(value) && value >= least && value < 2 ** 31;
 }
 
 function isMean(mean: MeanOption): boolean {

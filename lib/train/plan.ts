@@ -95,7 +95,11 @@ function batches(
   const iterationSize = options.iterationSize ?? 1;
   const epochs = options.epochs ?? DEFAULT_EPOCHS;
   const iterationsPerEpoch = Math.ceil(images.train / (batchSize * iterationSize));
-  const inIterations = (epochCount: number) => Math.max(1, Math.round(epochCount * iterationsPerEpoch));
+  const inIterations = (epochCount: number) => {
+    const iterations = Math.max(1, Math.round(epochCount * iterationsPerEpoch));
+    if (iterations < 2 ** 31) return iterations;
+    throw new CaffeError('ERR_CAFFE_INPUT', `${epochCount} epochs take ${iterations} iterations; Caffe counts them to 2147483647.`);
+  };
   return {
     epochs,
     batchSize,
