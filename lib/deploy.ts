@@ -1,6 +1,6 @@
 /** Deployment: a model packed into one file, as DIGITS exports it. */
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
+import { createReadStream, createWriteStream } from 'node:fs';
 import { copyFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
@@ -87,7 +87,15 @@ async function stage(model: Model, snapshot: Snapshot, staging: string): Promise
 
 /** Nothing of the machine or the moment goes into the archive, so that the same model gives the same bytes. */
 async function pack(folder: string, files: string[], archive: string): Promise<void> {
-  await create({ file: archive, cwd: folder, gzip: true, portable: true, mtime: new Date(0) }, files);
+  const packing = create({ cwd: folder, gzip: true, portable: true, mtime: new Date(0) }, files);
+  try {
+    await pipeline(packing, createWriteStream(archive));
+  } catch (error) {
+    // It keeps the files open that it has begun to read: let it come to their end.
+    packing.on('error', () => {});
+    packing.resume();
+    throw error;
+  }
 }
 
 async function sha256Of(file: string): Promise<string> {

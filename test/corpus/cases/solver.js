@@ -562,7 +562,7 @@ const members = [
         name: 'a callback that gives something that throws when awaited',
         code: 'ERR_CAFFE_CALLBACK',
         run: ({ solver }) => {
-          const end = solver[name](() => ({ then: thrower }));
+          const end = solver[name](() => Object.fromEntries([['then', thrower]]));
           return solver.step().finally(end);
         },
       },

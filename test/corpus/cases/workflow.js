@@ -239,7 +239,7 @@ const opening = [
       name: `dataset.json with ${field} of every wrong kind`,
       code: DATASET,
       *each({ folder, dataset }) {
-        for (const value of [null, 7, -1, 'junk', true, {}, [[]], undefined, 1e999, { train: -1, validation: 0.5, test: 'x' }]) {
+        for (const value of [null, 7, -1, 'junk', true, {}, [[]], undefined, Number.MAX_VALUE, { train: -1, validation: 0.5, test: 'x' }]) {
           const copy = copyOf(
             folder,
             dataset.path,
@@ -467,7 +467,7 @@ const models = [
         [],
         [null],
         [{ iteration: 'x' }],
-        { size: [-1, 1e999], crop: -1 },
+        { size: [-1, Number.MAX_VALUE], crop: -1 },
       ]) {
         const copy = copyOf(folder, source, (place) =>
           editJson(path.join(place, 'info.json'), (content) => {
@@ -535,13 +535,14 @@ const models = [
     api: 'classify',
     name: 'an image of every wrong kind',
     code: [INPUT, 'ERR_CAFFE_IMAGE'],
-    each: ({ model: source }) => each((image) => classify(source, image), 'empty array', 'throwing Proxy'),
+    each: ({ model: source }) => each((image) => classify(source, image), 'empty array', 'throwing Proxy', 'revoked Proxy'),
   },
   {
     api: 'classify',
     name: 'images of every wrong kind',
     code: [INPUT, 'ERR_CAFFE_IMAGE'],
-    each: ({ model: source }) => each((image) => classify(source, [image]), 'throwing Proxy'),
+    each: ({ model: source }) =>
+      each((image) => classify(source, [image]), 'throwing Proxy', 'throwing array', 'revoked Proxy', 'revoked array'),
   },
   { api: 'classify', name: 'images that throw', code: INPUT, run: ({ model: source }) => classify(source, throwingArray()) },
   {
