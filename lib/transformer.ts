@@ -167,7 +167,10 @@ export class Transformer {
     const input = this.#inputs.get(name);
     if (!input) {
       const hint = this.#inputs.size > 0 ? `Its inputs are: ${[...this.#inputs.keys()].join(', ')}.` : 'It was made without inputs.';
-      throw new CaffeError('ERR_CAFFE_INPUT', `${describe(name)} is not an input of this transformer.`, { blob: String(name), hint });
+      throw new CaffeError('ERR_CAFFE_INPUT', `${describe(name)} is not an input of this transformer.`, {
+        blob: typeof name === 'string' ? name : undefined,
+        hint,
+      });
     }
     return input;
   }
@@ -198,7 +201,12 @@ function requireScale(name: string, scale: number): number {
 
 function meanTensor(name: string, mean: Mean, channels: number): Tensor {
   const read = feedOf(mean, `The mean of '${name}'`, name);
-  if (!read.shape) return perChannel(name, Float32Array.from(read.data), channels);
+  if (!read.shape)
+    return perChannel(
+      name,
+      reading('The mean', () => Float32Array.from(read.data)),
+      channels,
+    );
   const { shape, data } = withoutLeadingOnes({ shape: read.shape, data: read.data });
   if (data.length === 0) throw wrong(name, `The mean of '${name}' has no values.`);
   if (shape.length === 1) return perChannel(name, Float32Array.from(data), channels);

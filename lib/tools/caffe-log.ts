@@ -1,6 +1,8 @@
 /** A training in the lines that the caffe tool logs, for the many scripts that read them (`parseLog` is one). */
+import { CaffeError, describe } from '../errors';
+import { reading, readOptions } from '../given';
 import type { Net } from '../net';
-import type { Solver } from '../solver';
+import { Solver } from '../solver';
 import type { Tensors } from '../tensor';
 import { general } from './general';
 import { type IterationEvent, isIterationEvent, isSnapshotEvent, isTestEvent, type SnapshotEvent, type TestEvent } from './solver-events';
@@ -32,9 +34,15 @@ export interface CaffeLog {
  * for await (const event of run) process.stderr.write(log.event(event));
  * process.stderr.write(log.end((await run).reason));
  * ```
+ *
+ * @throws {CaffeError} ERR_CAFFE_INPUT for what is no Solver.
  */
 export function caffeLog(solver: Solver, options: CaffeLogOptions = {}): CaffeLog {
-  return new LogLines(solver, options);
+  const { now, thread } = readOptions(options, ['now', 'thread']);
+  if (!reading('The solver', () => solver instanceof Solver)) {
+    throw new CaffeError('ERR_CAFFE_INPUT', `A Solver was expected; ${describe(solver)} was given.`);
+  }
+  return new LogLines(solver, { now, thread });
 }
 
 class LogLines implements CaffeLog {

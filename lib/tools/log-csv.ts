@@ -1,4 +1,6 @@
 /** The tables of a log as parse_log.py writes them. */
+import { CaffeError, describe } from '../errors';
+import { readArray, reading } from '../given';
 import type { LogRow } from './parse-log';
 
 /**
@@ -6,8 +8,15 @@ import type { LogRow } from './parse-log';
  * writes them. Empty for no rows.
  *
  * @param delimiter between columns. Default ','.
+ * @throws {CaffeError} ERR_CAFFE_INPUT for what are no rows.
  */
 export function logCsv(rows: readonly LogRow[], delimiter = ','): string {
+  if (typeof delimiter !== 'string')
+    throw new CaffeError('ERR_CAFFE_INPUT', `A delimiter must be a text; ${describe(delimiter)} was given.`);
+  return reading('The rows', () => csvOf(readArray(rows, 'The rows'), delimiter));
+}
+
+function csvOf(rows: readonly LogRow[], delimiter: string): string {
   const [first] = rows;
   if (!first) return '';
   const names = Object.keys(first.outputs);

@@ -2,7 +2,7 @@
 import { withStopFlag } from '../abort';
 import { CaffeError, describe } from '../errors';
 import { type NativeIterationTimes, type NativeNetRequest, native, type Phase } from '../native';
-import { checkedWeights, type Weights } from '../net';
+import { type Weights, weightsFrom } from '../net';
 import { checkedCount, optionsFrom, report, type ToolProgress } from './options';
 import { modelOf, type NetworkLike } from './source';
 
@@ -89,12 +89,11 @@ export async function timeNet(source: NetworkLike, options?: TimeNetOptions): Pr
 }
 
 function requestOf(source: NetworkLike, options: TimeNetOptions): NativeNetRequest {
-  const { phase = 'train', weights = [], level = 0, stages = [], basePath = '' } = options;
+  const { phase = 'train', weights, level = 0, stages = [], basePath = '' } = options;
   if (phase !== 'train' && phase !== 'test') {
     throw new CaffeError('ERR_CAFFE_INPUT', `phase must be 'train' or 'test'; ${describe(phase)} was given.`);
   }
-  const files = (Array.isArray(weights) ? weights : [weights]).map(checkedWeights);
-  return { model: modelOf(source), phase, weights: files, level, stages, basePath };
+  return { model: modelOf(source), phase, weights: weightsFrom(weights), level, stages, basePath };
 }
 
 function summary(layers: readonly { name: string; type: string }[], runs: readonly NativeIterationTimes[]): NetTiming {

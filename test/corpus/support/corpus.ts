@@ -24,14 +24,15 @@ type Line = { begun: number } | { ended: number; problem: string } | { leaked: n
 /** A hang is taken for one after this time without a report; the slowest cases take a few seconds on a loaded machine. */
 const LONGEST_SILENCE = 120_000;
 
-export const TOPICS = ['net'];
+/** The topics, each a file of test/corpus/cases and a test file of its own. */
+export const TOPICS = ['net', 'blob', 'solver', 'prototxt', 'images', 'workflow', 'tools', 'damage', 'disk', 'batches'] as const;
 
-export function casesOf(topic: string): Case[] {
+export function casesOf(topic: (typeof TOPICS)[number]): Case[] {
   return (require(path.join(__dirname, '../cases', topic)) as Topic).cases;
 }
 
 /** Defines a test for each case of a topic, and one that no file was left open. */
-export function corpus(topicName: string): void {
+export function corpus(topicName: (typeof TOPICS)[number]): void {
   const topic = require(path.join(__dirname, '../cases', topicName)) as Topic;
   const outcome = new Outcome();
 
