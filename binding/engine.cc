@@ -15,6 +15,7 @@ Napi::Object Features(Napi::Env env) {
   Napi::Object features = Napi::Object::New(env);
   features.Set("source", flavour::Source());
   features.Set("blas", flavour::Blas());
+  features.Set("recovers", flavour::Recovers());
   features.Set("lmdb", flavour::HasLmdb());
   features.Set("leveldb", flavour::HasLevelDb());
   features.Set("hdf5", flavour::HasHdf5());

@@ -42,31 +42,15 @@ class HookSink final : public google::Sink {
 
 #else
 
-// The real glog ends the process after its failure function has returned, so ours does not return: it hands the message over and
-// sleeps. The message itself comes through a sink, just before.
+// The real glog ends the process after a FATAL message, so the thread never gets that far: it hands the message over and sleeps.
 struct ThreadRecord {
   ThreadHooks hooks;
+  bool failed = false;
   std::string text;
   std::string file;
   int line = 0;
 };
 thread_local std::unique_ptr<ThreadRecord> thread_record;
-
-class RecordingSink final : public google::LogSink {
- public:
-  void send(google::LogSeverity severity, const char* full_filename, const char*, int line, const struct ::tm*,
-            const char* message, size_t length) override {
-    if (!thread_record) return;
-    const std::string text(message, length);
-    if (severity == google::GLOG_FATAL) {
-      thread_record->text = text;
-      thread_record->file = SourcePath(full_filename);
-      thread_record->line = line;
-    } else if (severity >= thread_record->hooks.lowest_severity->load()) {
-      thread_record->hooks.log(severity, SourcePath(full_filename), line, text);
-    }
-  }
-};
 
 [[noreturn]] void Park() {
   if (thread_record) {
@@ -78,6 +62,27 @@ class RecordingSink final : public google::LogSink {
   for (;;) never.wait(lock);
 }
 
+class RecordingSink final : public google::LogSink {
+ public:
+  void send(google::LogSeverity severity, const char* full_filename, const char*, int line, const struct ::tm*,
+            const char* message, size_t length) override {
+    if (!thread_record) return;
+    const std::string text(message, length);
+    if (severity == google::GLOG_FATAL) {
+      thread_record->failed = true;
+      thread_record->text = text;
+      thread_record->file = SourcePath(full_filename);
+      thread_record->line = line;
+    } else if (severity >= thread_record->hooks.lowest_severity->load()) {
+      thread_record->hooks.log(severity, SourcePath(full_filename), line, text);
+    }
+  }
+  // Called when the message is out and glog's own lock is free, before glog writes "Check failure stack trace" to the terminal.
+  void WaitTillSent() override {
+    if (thread_record && thread_record->failed) Park();
+  }
+};
+
 void InstallOnce() {
   static const bool installed = [] {
     static RecordingSink sink;
@@ -87,7 +92,7 @@ void InstallOnce() {
     FLAGS_logtostderr = false;
     FLAGS_stderrthreshold = google::GLOG_FATAL + 1;
     for (int severity = google::GLOG_INFO; severity <= google::GLOG_FATAL; ++severity) google::SetLogDestination(severity, "");
-    google::InstallFailureFunction(&Park);
+    google::InstallFailureFunction(&Park);  // for threads of Caffe's own, which nobody has prepared
     return true;
   }();
   static_cast<void>(installed);
@@ -175,6 +180,14 @@ Failure Describe(const std::exception& error) {
   }
 #endif
   return Failure("FATAL", error.what());
+}
+
+bool Recovers() {
+#ifdef CAFFE_NODE_THROWING_GLOG
+  return true;
+#else
+  return false;
+#endif
 }
 
 bool HasCuda() {

@@ -52,6 +52,7 @@ void Seed(unsigned seed);
 Failure Describe(const std::exception& error);
 
 // Facts for caffe.features.
+bool Recovers();  // whether a failed CHECK comes back as an exception
 bool HasCuda();
 bool HasOpenCl();
 bool HasLmdb();

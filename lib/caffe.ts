@@ -17,6 +17,12 @@ export interface Features {
   /** Where the linked Caffe came from. */
   readonly source: string;
   readonly blas: string;
+  /**
+   * Whether a net goes on after a check inside Caffe has failed. Not with a Caffe of your own that was built with Google's logging library:
+   * that one cannot return from a failed check, so the call rejects all the same, but its net, and those that share parameters with it
+   * while it ran, are lost (ERR_CAFFE_DISPOSED).
+   */
+  readonly recovers: boolean;
   readonly lmdb: boolean;
   readonly leveldb: boolean;
   readonly hdf5: boolean;
