@@ -7,11 +7,13 @@ const path = require('node:path');
 const root = path.resolve(__dirname, '..');
 
 function sources() {
-  return fs
-    .readdirSync(path.join(root, 'binding'), { recursive: true })
-    .filter((name) => /\.(h|cc)$/.test(name))
-    .sort()
-    .map((name) => path.join('binding', name));
+  return ['binding', 'fuzz'].flatMap((folder) =>
+    fs
+      .readdirSync(path.join(root, folder), { recursive: true })
+      .filter((name) => /\.(h|cc)$/.test(name))
+      .sort()
+      .map((name) => path.join(folder, name)),
+  );
 }
 
 function main(args) {
