@@ -44,8 +44,7 @@ Value At(const Bytes& bytes, std::size_t offset) {
 class File {
  public:
   // O_NONBLOCK: opening a FIFO nobody writes to would wait for ever.
-  explicit File(std::string path)
-      : path_(std::move(path)), descriptor_(open(path_.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC)) {
+  explicit File(std::string path) : path_(std::move(path)), descriptor_(open(path_.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC)) {
     struct stat facts {};
     if (descriptor_ < 0 || fstat(descriptor_, &facts) != 0) {
       const std::string reason = std::strerror(errno);

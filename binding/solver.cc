@@ -198,8 +198,8 @@ Napi::Value SolverWrap::Dispose(const Napi::CallbackInfo& info) {
     }
     solver.net()->MarkDisposed();
     for (const auto& net : solver.test_nets()) net->MarkDisposed();
-    return executor.PostAnyway(
-        solver.lane(), std::make_unique<SolverBodyJob>(content_.solver, [](SolverState* state) { state->Dispose(); }));
+    return executor.PostAnyway(solver.lane(),
+                               std::make_unique<SolverBodyJob>(content_.solver, [](SolverState* state) { state->Dispose(); }));
   });
 }
 

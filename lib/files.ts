@@ -1,7 +1,7 @@
 /** Files are written under a temporary name and renamed when complete: whoever is interrupted leaves the former file, never half of one. */
 import { randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
-import { mkdir, open, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, open, rename, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { CaffeError, messageOf } from './errors';
 

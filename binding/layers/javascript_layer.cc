@@ -78,9 +78,9 @@ void JavaScriptLayer::Run(LayerMethod method, const Blobs& bottom, const Blobs& 
     const auto state = std::make_shared<LayerCall>(param.name(), method, blobs, call);
     call->AtEnd([state](bool settled) { state->Close(settled); });
     const Napi::Object object = driver->object->Get().As<Napi::Object>();
-    return object.Get("run").As<Napi::Function>().Call(object, {Napi::String::New(env, NameOf(method)),
-                                                                NewWrap(env, environment.layer_call_class, state),
-                                                                ToJs(env, propagate_down)});
+    return object.Get("run").As<Napi::Function>().Call(
+        object,
+        {Napi::String::New(env, NameOf(method)), NewWrap(env, environment.layer_call_class, state), ToJs(env, propagate_down)});
   };
   try {
     CallMain(std::string(NameOf(method)) + "() of the class '" + param.python_param().layer() + "'", body);
@@ -92,7 +92,8 @@ void JavaScriptLayer::Run(LayerMethod method, const Blobs& bottom, const Blobs& 
 
 void JavaScriptLayer::LayerSetUp(const Blobs& bottom, const Blobs& top) {
   if (layer_param_.python_param().layer().empty()) {
-    throw InThis(layer_param_, "PROTOTXT", "it names no class.", "Write python_param { layer: \"Name\" }, as given to registerLayer.");
+    throw InThis(layer_param_, "PROTOTXT", "it names no class.",
+                 "Write python_param { layer: \"Name\" }, as given to registerLayer.");
   }
   Run(LayerMethod::kSetup, bottom, top);
 }

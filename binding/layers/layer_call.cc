@@ -35,7 +35,9 @@ void LayerCall::RequireOpen() const {
 
 int LayerCall::Count(const std::string& list) const {
   RequireOpen();
-  const std::size_t count = list == "bottoms" ? blobs_.bottoms.size() : list == "tops" ? blobs_.tops.size() : blobs_.params->size();
+  const std::size_t count = list == "bottoms" ? blobs_.bottoms.size()
+                            : list == "tops"  ? blobs_.tops.size()
+                                              : blobs_.params->size();
   return static_cast<int>(count);
 }
 
@@ -107,11 +109,11 @@ LayerCallWrap::LayerCallWrap(const Napi::CallbackInfo& info)
 }
 
 void LayerCallWrap::Register(Napi::Env env) {
-  Environment::Of(env).layer_call_class = Napi::Persistent(DefineClass(
-      env, "LayerCall",
-      {InstanceMethod("count", &LayerCallWrap::Count), InstanceMethod("shape", &LayerCallWrap::Shape),
-       InstanceMethod("view", &LayerCallWrap::View), InstanceMethod("reshape", &LayerCallWrap::Reshape),
-       InstanceMethod("addParam", &LayerCallWrap::AddParam)}));
+  Environment::Of(env).layer_call_class = Napi::Persistent(
+      DefineClass(env, "LayerCall",
+                  {InstanceMethod("count", &LayerCallWrap::Count), InstanceMethod("shape", &LayerCallWrap::Shape),
+                   InstanceMethod("view", &LayerCallWrap::View), InstanceMethod("reshape", &LayerCallWrap::Reshape),
+                   InstanceMethod("addParam", &LayerCallWrap::AddParam)}));
 }
 
 Napi::Value LayerCallWrap::Count(const Napi::CallbackInfo& info) {
@@ -145,9 +147,8 @@ Napi::Value LayerCallWrap::Reshape(const Napi::CallbackInfo& info) {
 
 Napi::Value LayerCallWrap::AddParam(const Napi::CallbackInfo& info) {
   RequireTag(info, kTag);
-  return Guarded(info.Env(), [&]() -> Napi::Value {
-    return Napi::Number::New(info.Env(), call_->AddParam(ToInts(info[0], "A shape")));
-  });
+  return Guarded(info.Env(),
+                 [&]() -> Napi::Value { return Napi::Number::New(info.Env(), call_->AddParam(ToInts(info[0], "A shape"))); });
 }
 
 }  // namespace caffe_node

@@ -1,4 +1,5 @@
-// One call of a method of a JavaScript layer, as lib/javascript-layer.ts sees it: the layer's blobs, for as long as the call lasts.
+// One call of a method of a JavaScript layer, as lib/javascript-layer.ts sees it: the layer's blobs, for as long as the call
+// lasts.
 #ifndef CAFFE_NODE_LAYERS_LAYER_CALL_H_
 #define CAFFE_NODE_LAYERS_LAYER_CALL_H_
 

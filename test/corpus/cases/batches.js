@@ -30,7 +30,6 @@ const receiver = (type, name, sync, prototypeOf) => ({
   },
 });
 const ofNet = (name, sync = true) => receiver('Net', name, sync, () => Net.prototype);
-const ofBlob = (name, sync = true) => receiver('Blob', name, sync, ({ net }) => Object.getPrototypeOf(net.blobs.data));
 
 const cases = [
   {
