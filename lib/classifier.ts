@@ -7,9 +7,10 @@ import { readArray, reading, readOptions } from './given';
 import { MicroBatcher } from './micro-batch';
 import type { ModelLike } from './model';
 import type { Tensor } from './native';
+import { isNet } from './net';
 import { OpenCalls } from './open-calls';
 import { mostProbable, type Prediction, softmax } from './prediction';
-import { guardReceivers } from './receiver';
+import { guardReceivers, notConstructed } from './receiver';
 
 export type { ClassifierImage } from './classifier-image';
 export type { ClassifierNetwork } from './classifier-parts';
@@ -62,7 +63,9 @@ export class Classifier {
     guardReceivers(Classifier, (value) => #parts in value);
   }
 
+  /** Use `Classifier.open`. */
   private constructor(parts: ClassifierParts, options: Partial<ClassifierOptions>) {
+    if (!isNet(() => parts.net)) throw notConstructed('Classifier', 'Classifier.open');
     const { batch = DEFAULT_BATCH } = options;
     this.labels = parts.labels;
     this.#parts = parts;

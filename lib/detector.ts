@@ -5,9 +5,10 @@ import { checkedWindow, clippedWindow, type DetectorWindow, placeWithContext } f
 import { CaffeError, describe } from './errors';
 import { readArray, reading, readOptions } from './given';
 import { type ImageTensor, resizeImage } from './image';
+import { isNet } from './net';
 import { type NetworkInput, type NetworkWithSettings, openNetworkInput } from './network-input';
 import { OpenCalls } from './open-calls';
-import { guardReceivers } from './receiver';
+import { guardReceivers, notConstructed } from './receiver';
 import { sizeOf } from './tensor';
 
 export type { DetectorWindow } from './detector-window';
@@ -74,7 +75,9 @@ export class Detector {
     guardReceivers(Detector, (value) => #input in value);
   }
 
+  /** Use `Detector.open`. */
   private constructor(input: NetworkInput, batch: number) {
+    if (!isNet(() => input.net)) throw notConstructed('Detector', 'Detector.open');
     this.#input = input;
     this.#batch = batch;
   }

@@ -50,6 +50,7 @@ function iteratorOf(items: Items): AnyIterator | undefined {
 
 function arrayItems(items: TensorLike, name: string, shape: readonly number[]): ItemReader {
   const { shape: own, data } = feedOf(items, `'${name}'`, name);
+  reading(`'${name}'`, () => data.subarray(0)); // memory that was transferred away cannot be cut into items
   if (own?.length === 0) throw new CaffeError('ERR_CAFFE_INPUT', `'${name}' was given a scalar; its first axis must count the items.`);
   const itemShape = own ? own.slice(1) : shape;
   const size = sizeOf(itemShape);

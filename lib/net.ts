@@ -84,6 +84,15 @@ export function nativeOf(net: Net): NativeNet {
   throw new CaffeError('ERR_CAFFE_INPUT', `A Net was expected; ${describe(net)} was given.`);
 }
 
+/** For lib/ itself: whether what is read is a Net. */
+export function isNet(read: () => unknown): boolean {
+  try {
+    return native.isNet((read() as Net)[NATIVE]);
+  } catch {
+    return false; // a getter or a Proxy of the caller's
+  }
+}
+
 /** For lib/ itself: a Net over a native one, such as a solver's. */
 export function wrapNet(inner: NativeNet, owned: boolean): Net {
   return new Net(inner, owned);

@@ -36,6 +36,11 @@ export function guardReceivers(
   }
 }
 
+/** What a constructor says that is not for callers. `way`: what to call in its place. */
+export function notConstructed(type: string, way: string): CaffeError {
+  return new CaffeError('ERR_CAFFE_INPUT', `A ${type} is not constructed but opened.`, { hint: `Use ${way}.` });
+}
+
 function foreignReceiver(type: string, method: string): CaffeError {
   return new CaffeError('ERR_CAFFE_INPUT', `${type}'s '${method}' was called on something that is no ${type}.`, {
     hint: `Call it on the object it belongs to, or bind it: object.${method}.bind(object).`,

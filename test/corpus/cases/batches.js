@@ -179,7 +179,12 @@ const cases = [
     each: () => each(async (build) => prototxt.netSpec(build)),
   },
   { api: 'caffeLog', name: 'a solver of every wrong kind', code: INPUT, each: () => each(async (solver) => api.caffeLog(solver)) },
-  { api: 'logCsv', name: 'rows of every wrong kind', code: INPUT, each: () => each(async (rows) => api.logCsv(rows), 'empty array') },
+  {
+    api: 'logCsv',
+    name: 'rows of every wrong kind',
+    code: INPUT,
+    each: () => each(async (rows) => api.logCsv(rows), 'empty array', 'sparse array'),
+  },
   {
     api: 'openSolver',
     name: 'a source of every wrong kind',

@@ -330,6 +330,18 @@ const transforming = [
     run: ({ transformer }) => transformer.setMean('data', shaped(2, 4, 4)),
   },
   ...run('preprocess'),
+  {
+    api: 'Transformer#preprocessBatch',
+    name: 'images of every wrong kind',
+    code: [INPUT, SHAPE],
+    each: ({ transformer }) => each((images) => transformer.preprocessBatch('data', images)),
+  },
+  {
+    api: 'Transformer#preprocessBatch',
+    name: 'without its object',
+    code: INPUT,
+    each: ({ transformer }) => each((receiver) => transformer.preprocessBatch.call(receiver, 'data', [shaped(4, 4, 3)])),
+  },
   ...run('deprocess'),
 ];
 

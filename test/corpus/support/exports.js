@@ -18,9 +18,9 @@ function ofClass(type, name) {
 function ofNamespace(namespace, name) {
   const own = Object.keys(namespace).flatMap((key) => ofValue(namespace[key], `${name}.${key}`));
   const prototype = Object.getPrototypeOf(namespace);
-  const inherited =
-    prototype && prototype !== Object.prototype ? membersOf(prototype, ['constructor']).map((member) => `${name}.${member.name}`) : [];
-  return [...own, ...inherited];
+  // Object.prototype may be another realm's.
+  const isPlain = prototype === null || Object.hasOwn(prototype, 'isPrototypeOf');
+  return isPlain ? own : [...own, ...membersOf(prototype, ['constructor']).map((member) => `${name}.${member.name}`)];
 }
 
 function ofValue(value, name) {
@@ -28,12 +28,14 @@ function ofValue(value, name) {
   return typeof value === 'function' ? [name] : [];
 }
 
-/** The names of everything public of the package. */
+/** The names of everything public of the package. A class that a namespace offers as well is one class. */
 function exportsOf(api) {
-  const names = Object.entries(api).flatMap(([name, value]) =>
-    typeof value === 'object' ? ofNamespace(value, name) : ofValue(value, name),
-  );
-  return [...names, ...(api.blobClass ? ofClass(api.blobClass, 'Blob') : [])];
+  const classes = new Set(Object.values(api).filter(isClass));
+  return Object.entries(api).flatMap(([name, value]) => {
+    if (typeof value !== 'object') return ofValue(value, name);
+    const own = Object.fromEntries(Object.entries(value).filter(([, member]) => !classes.has(member)));
+    return ofNamespace(Object.setPrototypeOf(own, Object.getPrototypeOf(value)), name);
+  });
 }
 
 module.exports = { exportsOf, ofClass };
