@@ -44,6 +44,7 @@ export function draw(source: PrototxtSource, options?: DrawOptions): string {
   if (!FORMATS.includes(format)) throw inputError('format', FORMATS.join(' or '), format);
   if (!DIRECTIONS.includes(rankdir)) throw inputError('rankdir', DIRECTIONS.join(', '), rankdir);
   if (phase !== undefined && phase !== 'train' && phase !== 'test') throw inputError('phase', "'train' or 'test'", phase);
+  if (typeof learningRates !== 'boolean') throw inputError('learningRates', 'true or false', learningRates);
   const network = readNetwork(source);
   if (network.layers.length === 0) {
     throw new CaffeError('ERR_CAFFE_PROTOTXT', 'The network has no layers.', { hint: 'Is this a solver, or another kind of file?' });
