@@ -133,12 +133,16 @@ Meta ReadMeta(const File& file, std::uint64_t offset) {
   return meta;
 }
 
-// LMDB writes its two meta pages in turn and trusts the newer one.
+// LMDB writes its two meta pages in turn and trusts the newer one. It finds it by its number when it opens the file, and by whether
+// that number is odd when it reads: both have to lead to the same page.
 Meta NewerMeta(const File& file) {
   const Meta first = ReadMeta(file, 0);
   const Meta second = ReadMeta(file, first.page_size);
   if (first.page_size != second.page_size) throw file.Damaged(1);
-  return first.transaction < second.transaction ? second : first;
+  const std::uint64_t newer = first.transaction < second.transaction ? 1 : 0;
+  const Meta& meta = newer == 0 ? first : second;
+  if (meta.transaction % 2 != newer) throw file.Damaged(newer);
+  return meta;
 }
 
 // Walks the tree of keys as a reader will, down to where each value lies.

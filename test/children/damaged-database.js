@@ -11,6 +11,7 @@ const file = path.join(folder, 'data.mdb');
 const whole = fs.readFileSync(file);
 const PAGE = 4096;
 const PAGE_HEADER = 16;
+const META = 136;
 
 /** Every multiple of 512, its neighbours, and sizes that are multiples of nothing. */
 function* truncations() {
@@ -43,10 +44,14 @@ function* pages() {
   }
 }
 
-/** Every 16-bit number of each page's header, its list of nodes and its first nodes set to what overflows something. */
+/**
+ * Every 16-bit number of each page's header, of its list of nodes and of its first nodes set to what overflows something, and of the whole
+ * contents of the two meta pages: their last one, the number of the transaction, decides which of them is read.
+ */
 function* numbers() {
   for (let page = 0; page < whole.length; page += PAGE) {
-    for (let at = page; at < page + PAGE_HEADER + 64; at += 2) {
+    const end = page + PAGE_HEADER + (page < 2 * PAGE ? META : 64);
+    for (let at = page; at < end; at += 2) {
       for (const value of [0, 1, 0x0fff, 0x1000, 0x7fff, 0xffff]) {
         const damaged = Buffer.from(whole);
         damaged.writeUInt16LE(value, at);
