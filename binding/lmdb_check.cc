@@ -133,8 +133,8 @@ Meta ReadMeta(const File& file, std::uint64_t offset) {
   return meta;
 }
 
-// LMDB writes its two meta pages in turn and trusts the newer one. It finds it by its number when it opens the file, and by whether
-// that number is odd when it reads: both have to lead to the same page.
+// LMDB writes its two meta pages in turn and trusts the newer one. It finds it by its number when it opens the file, and by
+// whether that number is odd when it reads: both have to lead to the same page.
 Meta NewerMeta(const File& file) {
   const Meta first = ReadMeta(file, 0);
   const Meta second = ReadMeta(file, first.page_size);

@@ -80,6 +80,12 @@ class ArrayItems implements ItemReader {
 
   async read(batch: Float32Array, most: number): Promise<number> {
     const count = Math.min(most, this.count - this.#next);
+    if (count === 0) return 0;
+    if (this.data.length < (this.#next + count) * this.#size) {
+      throw new CaffeError('ERR_CAFFE_INPUT', `The values of '${this.name}' were taken away while they were read.`, {
+        hint: 'Leave the array alone until the promise has settled.',
+      });
+    }
     batch.set(this.data.subarray(this.#next * this.#size, (this.#next + count) * this.#size));
     this.#next += count;
     return count;

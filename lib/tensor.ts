@@ -19,9 +19,24 @@ export function shapeText(shape: readonly number[]): string {
   return shape.length === 0 ? 'scalar' : shape.join('×');
 }
 
+/** Node 20 has no other way to ask. */
+function isDetached({ buffer }: ArrayBufferView): boolean {
+  try {
+    new Uint8Array(buffer);
+    return false;
+  } catch {
+    return true;
+  }
+}
+
 function asValues(value: unknown, what: string): Float32Array {
   // Not instanceof: a value from another realm (a worker's vm context, Jest) is as good.
-  if (types.isFloat32Array(value)) return value;
+  if (types.isFloat32Array(value)) {
+    if (value.length > 0 || !isDetached(value)) return value;
+    throw new CaffeError('ERR_CAFFE_INPUT', `${what} is an array whose memory was given away.`, {
+      hint: 'It was transferred: give a copy.',
+    });
+  }
   if (Array.isArray(value)) return Float32Array.from(value, (entry) => asNumber(entry, what));
   throw new CaffeError('ERR_CAFFE_INPUT', `${what} must be a Float32Array or an array of numbers; ${describe(value)} was given.`, {
     hint: ArrayBuffer.isView(value) ? 'Convert it: Float32Array.from(values).' : undefined,

@@ -289,7 +289,7 @@ describe('closing', () => {
 function child(script: string, args: string[], { before = '', flags = [] as string[] } = {}) {
   const command = `${before} exec "$0" "$@"`;
   const prelude = `const native = require('node-gyp-build')(${JSON.stringify(root)});
-    native.initialize({ CaffeError: class extends Error { constructor(code, message) { super(message); this.code = code; } } });
+    native.initialize({ CaffeError: class extends Error { constructor(code, message) { super(message); this.code = code; } }, enterCallback() {}, currentCallback() {} });
     const args = process.argv.slice(1);
     (async () => { ${script} })().catch((error) => { console.log('failed', error.code, error.message); });`;
   const { status, signal, stdout, stderr } = spawnSync('sh', ['-c', command, process.execPath, ...flags, '-e', prelude, ...args], {
@@ -401,7 +401,7 @@ describe('in a process of its own', () => {
     const target = await write(newPath(), [items(100)]);
     const script = `const { workerData, parentPort } = require('node:worker_threads');
       const native = require('node-gyp-build')(workerData.root);
-      native.initialize({ CaffeError: Error });
+      native.initialize({ CaffeError: Error, enterCallback() {}, currentCallback() {} });
       (async () => {
         let sum = 0;
         for (let round = 0; round < 20; round++) {

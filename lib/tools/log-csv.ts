@@ -18,7 +18,8 @@ export function logCsv(rows: readonly LogRow[], delimiter = ','): string {
 
 function csvOf(rows: readonly LogRow[], delimiter: string): string {
   const [first] = rows;
-  if (!first) return '';
+  if (rows.length === 0) return '';
+  if (!first) throw new CaffeError('ERR_CAFFE_INPUT', `The rows must be those of parseLog; the first is ${describe(first)}.`);
   const names = Object.keys(first.outputs);
   const table = rows.map(({ iteration, seconds, learningRate, outputs }) => [
     ...[iteration, seconds, learningRate].map(python),

@@ -186,6 +186,32 @@ const cases = [
     each: () => each(async (rows) => api.logCsv(rows), 'empty array', 'sparse array'),
   },
   {
+    api: 'registerLayer',
+    name: 'a name of every wrong kind',
+    code: INPUT,
+    sync: true,
+    each: () =>
+      each(
+        (name) =>
+          api.registerLayer(
+            name,
+            class {
+              reshape() {}
+              forward() {}
+            },
+          ),
+        'text',
+        'long text',
+      ),
+  },
+  {
+    api: 'registerLayer',
+    name: 'a class of every wrong kind',
+    code: INPUT,
+    sync: true,
+    each: () => each((layer) => api.registerLayer('Bad', layer)),
+  },
+  {
     api: 'openSolver',
     name: 'a source of every wrong kind',
     code: [INPUT, 'ERR_CAFFE_FILE', 'ERR_CAFFE_PROTOTXT', 'ERR_CAFFE_FATAL'],
