@@ -201,7 +201,6 @@ const cases = [
             },
           ),
         'text',
-        'long text',
       ),
   },
   {
@@ -210,6 +209,13 @@ const cases = [
     code: INPUT,
     sync: true,
     each: () => each((layer) => api.registerLayer('Bad', layer)),
+  },
+  {
+    api: 'JavaScriptLayer',
+    name: 'an object of it is no class',
+    code: INPUT,
+    sync: true,
+    run: () => api.registerLayer('Bad', new api.JavaScriptLayer()),
   },
   {
     api: 'openSolver',
