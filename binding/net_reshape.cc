@@ -65,6 +65,7 @@ void NetState::RestoreShapes(const std::vector<SavedBlob>& saved) {
     ReshapeLayers(net_.get(), name_, &columns_);
   } catch (...) {
     // A Filter's shape depends on its data: what the layers have not taken back now, they take with the next forward pass.
+    adapted_ = -1;
   }
 }
 
@@ -79,6 +80,7 @@ void NetState::KeepShapes() {
   // After every forward pass: assigned in place, so that nothing is allocated while the shapes stay.
   good_shapes_.resize(net_->blobs().size());
   for (std::size_t i = 0; i < good_shapes_.size(); ++i) good_shapes_[i] = net_->blobs()[i]->shape();
+  adapted_ = static_cast<int>(layers_.size()) - 1;
   Measure();
 }
 

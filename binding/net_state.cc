@@ -195,7 +195,15 @@ std::vector<NamedTensor> NetState::Forward(const RunRequest& request, const Stop
   Feed(request.feeds, Part::kData);
   if (is_train_) flavour::Seed(MixSeed(seed_, train_runs_++));
   Watched(stop, [&] { net.ForwardFromTo(request.first, request.last); });
+  // A layer may shape its tops by what it computes. Those above take that up when they run.
+  const int adapted = adapted_;
+  const bool changed = !ShapesAreGood();
   KeepShapes();
+  if (request.first > adapted + 1) {
+    adapted_ = adapted;
+  } else {
+    adapted_ = changed ? request.last : std::max(adapted, request.last);
+  }
   return Fetch(request.fetch, Part::kData);
 }
 
@@ -209,6 +217,12 @@ std::vector<NamedTensor> NetState::Backward(const RunRequest& request, const Sto
     details.blob = blob_names_[i];
     details.hint = "Run forward first.";
     throw Failure("SHAPE", "Blob '" + blob_names_[i] + "' was reshaped after the last forward pass.", std::move(details));
+  }
+  if (request.first > adapted_) {
+    FailureDetails details;
+    details.layer = layers_[static_cast<std::size_t>(request.first)].name;
+    details.hint = "Run forward as far as this layer first.";
+    throw Failure("SHAPE", "Layer '" + details.layer + "' has not seen the shapes of the last forward pass.", details);
   }
   for (const BlobFeed& feed : request.feeds) {
     if (!feed.own_shape && MutableBlob(net, feed.name)->shape() != feed.shape) {

@@ -175,6 +175,7 @@ class NetState {
   std::vector<std::string> blob_names_;
   std::set<std::string> lent_;
   std::vector<std::vector<int>> good_shapes_;  // of all blobs, after the last reshape that succeeded
+  int adapted_ = -1;                           // the last layer that knows the shapes beneath it, as do all below
   ColumnSizes columns_;
   std::unique_ptr<MemoryItems> items_;  // a MemoryData layer points into them
 

@@ -257,33 +257,30 @@ describe('inside a callback', () => {
     await net.dispose();
   });
 
-  test('and only there: after it the net is busy again', async () => {
+  test('and only there: once the run goes on, or the callback is left, the net is busy again', async () => {
     const net = await Net.from(`${CALLBACK}
       layer { name: "second" type: "JavaScript" bottom: "out" top: "second" python_param { layer: "Callback" } }`);
-    let left: (() => unknown) | undefined;
-    const seen: unknown[] = [];
-    callback = () => {
-      // Whoever runs between two callbacks of one run finds the net lent or busy, never half.
-      left ??= () => {
-        try {
-          seen.push(net.blobs.data?.shape);
-        } catch (error) {
-          seen.push((error as CaffeError).code);
-        }
-      };
+    const codes: (string | undefined)[] = [];
+    const look = () => {
+      try {
+        codes.push(String(net.blobs.data?.shape));
+      } catch (error) {
+        codes.push((error as CaffeError).code);
+      }
     };
-    const run = net.forward({ data: [1, 2, 3] });
-    await run;
-    left?.();
-    expect(seen).toEqual([[1, 3]]);
     const controller = new AbortController();
     callback = () => {
+      look();
       controller.abort();
-      expect(() => net.blobs.data?.data).toThrow(expect.objectContaining({ code: 'ERR_CAFFE_BUSY' }));
+      look();
     };
-    await failureOf(net.forward({}, { signal: controller.signal }));
+    expect((await failureOf(net.forward({}, { signal: controller.signal }))).code).toBe('ERR_CAFFE_ABORTED');
     callback = () => {};
-    expect((await net.forward({ data: [1, 2, 3] })).second?.data).toEqual(Float32Array.of(2, 4, 6));
+    const run = net.forward({ data: [1, 2, 3] });
+    look();
+    expect((await run).second?.data).toEqual(Float32Array.of(2, 4, 6));
+    look();
+    expect(codes).toEqual(['1,3', 'ERR_CAFFE_BUSY', 'ERR_CAFFE_BUSY', '1,3']);
     await net.dispose();
   });
 

@@ -274,6 +274,14 @@ describe('a layer in a net', () => {
     );
     expect((await net.forward({ data: [1, -1, 2, -2, 3, -3] })).twice).toMatchObject({ shape: [3], data: Float32Array.of(2, 4, 6) });
     expect((await net.forward({ data: [1, 1, 2, -2, 3, -3] })).twice?.shape).toEqual([4]);
+    // Computed only as far as the layer, those above still have the former shape: no backward pass through them.
+    await net.forward({ data: [1, 1, 2, 2, 3, 3] }, { end: 'custom' });
+    expect(await failureOf(net.backward({ twice: [1, 1, 1, 1, 1, 1] }, { end: 'twice' }))).toMatchObject({ code: 'ERR_CAFFE_SHAPE' });
+    expect(await failureOf(net.backward({}, { end: 'twice' }))).toMatchObject({ code: 'ERR_CAFFE_SHAPE', layer: 'twice' });
+    expect((await net.forward({}, { start: 'twice' })).twice?.data).toEqual(Float32Array.of(2, 2, 4, 4, 6, 6));
+    expect((await net.backward({ twice: [1, 1, 1, 1, 1, 1] }, { end: 'twice', blobs: ['out'] })).out?.data).toEqual(
+      new Float32Array(6).fill(2),
+    );
     expect((await net.forward({ data: [1, -1, -1, -1, -1, -1] })).twice?.data).toEqual(Float32Array.of(2));
     await net.dispose();
   });

@@ -1,12 +1,14 @@
 #include "layer_call.h"
 
 #include <cstring>
+#include <numeric>
 #include <utility>
 
 #include "../blob.h"
 #include "../convert.h"
 #include "../environment.h"
 #include "../failure.h"
+#include "../memory_check.h"
 #include "../wrap.h"
 
 namespace caffe_node {
@@ -20,6 +22,12 @@ Failure NotAllowed(const char* code, const std::string& layer, const std::string
   details.layer = layer;
   details.hint = hint;
   return Failure(code, "Layer '" + layer + "': " + message, std::move(details));
+}
+
+void RequireMemory(const std::vector<int>& shape) {
+  const std::int64_t bytes = std::accumulate(shape.begin(), shape.end(), static_cast<std::int64_t>(sizeof(float)),
+                                             [](std::int64_t product, int extent) { return product * extent; });
+  MemoryBudget("A blob of shape " + ShapeText(shape)).Spend(bytes);
 }
 
 }  // namespace
@@ -71,7 +79,9 @@ void LayerCall::Reshape(const std::string& list, int index, const std::vector<in
   if (method_ == LayerMethod::kBackward) {
     throw NotAllowed("SHAPE", layer_, "shapes stay during the backward pass.", "Reshape tops in reshape() or forward().");
   }
+  RequireMemory(shape);
   blob.Reshape(shape);
+  FitMemory(&blob);
 }
 
 int LayerCall::AddParam(const std::vector<int>& shape) {
@@ -82,6 +92,7 @@ int LayerCall::AddParam(const std::vector<int>& shape) {
   }
   const std::size_t index = params_added_++;
   if (index >= blobs_.params->size()) {
+    RequireMemory(shape);
     blobs_.params->push_back(boost::shared_ptr<FloatBlob>(new FloatBlob(shape)));
   } else if ((*blobs_.params)[index]->shape() != shape) {
     throw NotAllowed("SHAPE", layer_,
