@@ -26,7 +26,7 @@ const FROZEN = { learning: 0, decay: 0 };
  * @throws {CaffeError} ERR_CAFFE_INPUT when neither option is given or a layer does not exist; ERR_CAFFE_PROTOTXT or
  *                      ERR_CAFFE_UNSUPPORTED as {@link readNetwork}.
  */
-export function freeze(source: PrototxtSource, options: FreezeOptions): FreezeResult {
+export function freeze(source: PrototxtSource, options: FreezeOptions = {}): FreezeResult {
   const { through, except } = readOptions(options, ['through', 'except']);
   const network = readNetwork(source);
   const layers = layersToFreeze(network, { through, except: except === undefined ? except : readTexts(except, "'except'") });

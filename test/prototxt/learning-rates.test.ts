@@ -91,6 +91,7 @@ describe('freeze', () => {
 
   test('refuses to guess', () => {
     expect(errorOf(() => freeze(text, {})).code).toBe('ERR_CAFFE_INPUT');
+    expect(errorOf(() => freeze(text)).code).toBe('ERR_CAFFE_INPUT');
     expect(errorOf(() => freeze(text, { through: 'l9' })).code).toBe('ERR_CAFFE_INPUT');
     expect(errorOf(() => freeze(text, { except: ['none'] })).hint).toContain('l0, l1');
   });
