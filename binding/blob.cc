@@ -18,6 +18,12 @@ constexpr napi_type_tag kTag = {0x6d1b2c9e40f84a57, 0x9b7f3d21c8e05a64};
 
 }  // namespace
 
+boost::shared_ptr<FloatBlob> BlobContent::Blob() const {
+  boost::shared_ptr<FloatBlob> locked = blob.lock();
+  if (!locked) throw Failure("DISPOSED", "The net '" + net->name() + "' has been disposed.");
+  return locked;
+}
+
 Part ToPart(const Napi::Value& value) {
   const std::string name = ToString(value, "data or diff");
   if (name != "data" && name != "diff") throw Failure("INPUT", "'" + name + "' is neither data nor diff.");
@@ -55,12 +61,13 @@ class BlobJob : public Job {
  public:
   BlobJob(BlobContent content, Part part) : content_(std::move(content)), run_(content_.net), part_(part) {}
   void Execute(const StopFlag& stop) final {
-    FitMemory(content_.blob.get());
+    const boost::shared_ptr<FloatBlob> blob = content_.Blob();
+    FitMemory(blob.get());
     if (content_.parameter) {
       const StoppableLockGuard lock(*content_.net->parameter_lock(), stop);
-      Work(content_.blob.get(), part_);
+      Work(blob.get(), part_);
     } else {
-      Work(content_.blob.get(), part_);
+      Work(blob.get(), part_);
     }
     content_.net->Measure();
   }
@@ -126,7 +133,7 @@ Napi::Value BlobWrap::Shape(const Napi::CallbackInfo& info) {
   RequireTag(info, kTag);
   return Guarded(info.Env(), [&]() -> Napi::Value {
     content_.net->RequireIdle();
-    return ToJs(info.Env(), content_.blob->shape());
+    return ToJs(info.Env(), content_.Blob()->shape());
   });
 }
 
@@ -134,7 +141,7 @@ Napi::Value BlobWrap::Count(const Napi::CallbackInfo& info) {
   RequireTag(info, kTag);
   return Guarded(info.Env(), [&]() -> Napi::Value {
     content_.net->RequireIdle();
-    return Napi::Number::New(info.Env(), content_.blob->count());
+    return Napi::Number::New(info.Env(), content_.Blob()->count());
   });
 }
 
@@ -144,7 +151,8 @@ Napi::Value BlobWrap::View(const Napi::CallbackInfo& info) {
   return Guarded(env, [&]() -> Napi::Value {
     const Part part = ToPart(info[0]);
     content_.net->RequireIdle();
-    FloatBlob& blob = *content_.blob;
+    const boost::shared_ptr<FloatBlob> kept = content_.Blob();
+    FloatBlob& blob = *kept;
     const auto count = static_cast<std::size_t>(blob.count());
     if (count == 0) return Napi::Float32Array::New(env, 0);
     FitMemory(&blob);
@@ -178,7 +186,8 @@ Napi::Value BlobWrap::SetValues(const Napi::CallbackInfo& info) {
     const Part part = ToPart(info[0]);
     const std::vector<float> values = ToFloats(info[1], "The values of a blob");
     content_.net->RequireIdle();
-    FloatBlob& blob = *content_.blob;
+    const boost::shared_ptr<FloatBlob> kept = content_.Blob();
+    FloatBlob& blob = *kept;
     if (values.size() != static_cast<std::size_t>(blob.count())) {
       throw Failure("INPUT", std::to_string(values.size()) + " values were given; the blob's shape " + ShapeText(blob.shape()) +
                                  " takes " + std::to_string(blob.count()) + ".");
@@ -200,17 +209,18 @@ Napi::Value BlobWrap::Reshape(const Napi::CallbackInfo& info) {
     const std::vector<int> shape = ToInts(info[0], "A shape");
     CheckShape(shape);
     content_.net->RequireStill();
-    if (content_.fixed_shape && shape != content_.blob->shape()) {
+    const boost::shared_ptr<FloatBlob> blob = content_.Blob();
+    if (content_.fixed_shape && shape != blob->shape()) {
       throw Failure("SHAPE", std::string(content_.parameter ? "A parameter" : "The top of a layer that reads data") +
-                                 " keeps its shape, " + ShapeText(content_.blob->shape()) + "; " + ShapeText(shape) +
+                                 " keeps its shape, " + ShapeText(blob->shape()) + "; " + ShapeText(shape) +
                                  " was given.");
     }
     const auto bytes = CountOf(shape) * static_cast<std::int64_t>(sizeof(float));
     MemoryBudget budget("A blob of shape " + ShapeText(shape));
-    const BlobMemory& memory = MemoryOf(*content_.blob, Part::kData);  // none in the top of an Input without a shape
+    const BlobMemory& memory = MemoryOf(*blob, Part::kData);  // none in the top of an Input without a shape
     if (!memory || bytes > static_cast<std::int64_t>(memory->size())) budget.Spend(bytes);
-    content_.blob->Reshape(shape);
-    FitMemory(content_.blob.get());
+    blob->Reshape(shape);
+    FitMemory(blob.get());
     content_.net->Measure();
     content_.net->ReportMemory(info.Env());
     return info.Env().Undefined();
@@ -228,7 +238,7 @@ Napi::Value BlobWrap::Read(const Napi::CallbackInfo& info) {
     RequireAlive();
     if (content_.net->lent()) {
       const auto deferred = Napi::Promise::Deferred::New(info.Env());
-      deferred.Resolve(ToJs(info.Env(), CopyOf(*content_.blob, part)));
+      deferred.Resolve(ToJs(info.Env(), CopyOf(*content_.Blob(), part)));
       return deferred.Promise();
     }
     return Environment::Of(info.Env()).executor().Post(content_.net->lane(), std::make_unique<ReadJob>(content_, part));

@@ -5,6 +5,7 @@
 #include <napi.h>
 
 #include <functional>
+#include <boost/weak_ptr.hpp>
 #include <memory>
 
 #include "blob_memory.h"
@@ -14,13 +15,17 @@ namespace caffe_node {
 
 struct BlobContent {
   std::shared_ptr<NetState> net;
-  boost::shared_ptr<FloatBlob> blob;
+  // Weak: a wrap waits for the garbage collector, the memory of a net that was disposed must not.
+  boost::weak_ptr<FloatBlob> blob;
   // The top of a layer that lends its own memory to each batch: a view of it would change under the caller, or dangle.
   bool copy_only = false;
   // Layers count on its shape: a parameter, or a top with lent memory.
   bool fixed_shape = false;
   // Other nets may use it, too.
   bool parameter = false;
+
+  // Throws DISPOSED when the blob went with its net.
+  boost::shared_ptr<FloatBlob> Blob() const;
 };
 
 // "data" or "diff"; INPUT for anything else.
