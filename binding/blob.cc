@@ -212,8 +212,7 @@ Napi::Value BlobWrap::Reshape(const Napi::CallbackInfo& info) {
     const boost::shared_ptr<FloatBlob> blob = content_.Blob();
     if (content_.fixed_shape && shape != blob->shape()) {
       throw Failure("SHAPE", std::string(content_.parameter ? "A parameter" : "The top of a layer that reads data") +
-                                 " keeps its shape, " + ShapeText(blob->shape()) + "; " + ShapeText(shape) +
-                                 " was given.");
+                                 " keeps its shape, " + ShapeText(blob->shape()) + "; " + ShapeText(shape) + " was given.");
     }
     const auto bytes = CountOf(shape) * static_cast<std::int64_t>(sizeof(float));
     MemoryBudget budget("A blob of shape " + ShapeText(shape));

@@ -4,8 +4,8 @@
 
 #include <napi.h>
 
-#include <functional>
 #include <boost/weak_ptr.hpp>
+#include <functional>
 #include <memory>
 
 #include "blob_memory.h"

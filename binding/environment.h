@@ -38,7 +38,10 @@ class Environment {
 
   // Holds the parameters of a net that was shared here, until the net is disposed or the environment ends.
   void Hold(const std::shared_ptr<SharedParameters>& parameters) { held_.insert(parameters); }
-  void LetGo(const std::shared_ptr<SharedParameters>& parameters) { held_.erase(held_.find(parameters)); }
+  void LetGo(const std::shared_ptr<SharedParameters>& parameters) {
+    const auto held = held_.find(parameters);
+    if (held != held_.end()) held_.erase(held);
+  }
 
   // Constructors of the wraps, by name; registered by their files.
   Napi::FunctionReference net_class;

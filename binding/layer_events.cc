@@ -29,7 +29,10 @@ void LayerEvents::Deliver(Napi::Env env) {
     events.swap(queue_);
     announced_ = false;
   }
+  // Weak: the collector may have taken it with its net, while a run of that net goes on.
   if (listener_.IsEmpty()) return;
+  const Napi::Function listener = listener_.Value();
+  if (listener.IsEmpty()) return;
   Napi::Array values = Napi::Array::New(env, events.size() * 3);
   uint32_t next = 0;
   for (const LayerEvent& event : events) {
@@ -37,7 +40,7 @@ void LayerEvents::Deliver(Napi::Env env) {
     values.Set(next++, event.backward ? 1 : 0);
     values.Set(next++, event.after ? 1 : 0);
   }
-  listener_.Call({values});
+  listener.Call({values});
 }
 
 }  // namespace caffe_node

@@ -3,7 +3,9 @@
 #include <utility>
 
 #include "failure.h"
+#include "main_call.h"
 #include "net_state.h"
+#include "parameter_lock.h"
 
 namespace caffe_node {
 
@@ -17,7 +19,7 @@ bool IsOfShapes(const Failure& failure) {
 }  // namespace
 
 void NetState::Reshape() {
-  const std::lock_guard lock(*parameter_lock_);
+  const StoppableLockGuard lock(*parameter_lock_, *JobContext::Current().stop);
   static_cast<void>(net());
   SpreadShapes({});
 }

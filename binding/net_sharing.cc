@@ -44,13 +44,16 @@ void NetState::ShareWith(const NetState& other) {
 
 const std::shared_ptr<SharedParameters>& NetState::Share(Napi::Env env) {
   if (!shared_) shared_ = Described();
-  if (!held_) Environment::Of(env).Hold(shared_);
-  held_ = true;
+  if (held_ != shared_) {
+    LetGo(env);
+    Environment::Of(env).Hold(shared_);
+    held_ = shared_;
+  }
   return shared_;
 }
 
 void NetState::LetGo(Napi::Env env) {
-  if (std::exchange(held_, false)) Environment::Of(env).LetGo(shared_);
+  if (held_) Environment::Of(env).LetGo(std::exchange(held_, nullptr));
 }
 
 std::shared_ptr<SharedParameters> NetState::Described() const {

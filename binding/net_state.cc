@@ -248,8 +248,8 @@ void NetState::Rewind(std::uint64_t item) {
   }
 }
 
+// Without the lock: this only gives up references, and who holds the lock may wait for us to end.
 void NetState::Dispose() {
-  const std::lock_guard lock(*parameter_lock_);
   watch_.reset();
   net_.reset();
   items_.reset();

@@ -181,7 +181,7 @@ class NetState {
 
   std::shared_ptr<LayerEvents> events_ = std::make_shared<LayerEvents>();
   std::shared_ptr<SharedParameters> shared_;      // those this net was attached to, or shared itself
-  bool held_ = false;                             // by the environment, on behalf of this net; the main thread's
+  std::shared_ptr<SharedParameters> held_;        // what the environment holds on behalf of this net; the main thread's
   std::set<const caffe::SyncedMemory*> foreign_;  // parameters that other nets account for
   std::int64_t held_by_each_ = -1;                // when it was measured; -1: measure again
   std::atomic<std::int64_t> held_bytes_{0};

@@ -196,8 +196,12 @@ Napi::Value SolverWrap::Dispose(const Napi::CallbackInfo& info) {
     if (!is_lent(solver.net()) && std::none_of(solver.test_nets().begin(), solver.test_nets().end(), is_lent)) {
       executor.RequireReachable(solver.lane());
     }
+    solver.net()->LetGo(info.Env());
     solver.net()->MarkDisposed();
-    for (const auto& net : solver.test_nets()) net->MarkDisposed();
+    for (const auto& net : solver.test_nets()) {
+      net->LetGo(info.Env());
+      net->MarkDisposed();
+    }
     return executor.PostAnyway(solver.lane(),
                                std::make_unique<SolverBodyJob>(content_.solver, [](SolverState* state) { state->Dispose(); }));
   });

@@ -5,6 +5,8 @@
 #include <utility>
 
 #include "layers/data_layer.h"
+#include "main_call.h"
+#include "parameter_lock.h"
 #include "solver_access.h"
 #include "solver_state.h"
 
@@ -77,7 +79,7 @@ SnapshotPaths SolverState::Snapshot() {
   const TemporaryFile state(paths.state);
   SaveWeights(net_.get(), model.path(), hdf5, settings_.snapshot_diff());
   {
-    const std::lock_guard lock(*net_->parameter_lock());
+    const StoppableLockGuard lock(*net_->parameter_lock(), *JobContext::Current().stop);
     WriteState(state.path(), hdf5, CurrentState(paths.model));
   }
   model.Keep();
@@ -110,7 +112,7 @@ void SolverState::Restore(const std::string& path) {
     request.weights.path = WeightsBeside(path, saved.state.learned_net());
     CopyWeights(net_.get(), request);
   }
-  const std::lock_guard lock(*net_->parameter_lock());
+  const StoppableLockGuard lock(*net_->parameter_lock(), *JobContext::Current().stop);
   const auto& history = solver().history();
   for (std::size_t i = 0; i < history.size(); ++i) history[i]->FromProto(saved.state.history(static_cast<int>(i)), false);
   SolverAccess::Iteration(solver()) = saved.state.iter();

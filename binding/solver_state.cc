@@ -11,6 +11,8 @@
 #include "checks/initial_weights.h"
 #include "failure.h"
 #include "flavour.h"
+#include "main_call.h"
+#include "parameter_lock.h"
 #include "running_statistics.h"
 #include "solver_access.h"
 #include "solver_check.h"
@@ -304,7 +306,7 @@ TestResult SolverState::Test(int index, const StopFlag& between, const StopFlag&
 void SolverState::ApplyUpdate() {
   TakeUpChanges();
   RequireRate();
-  const std::lock_guard lock(*net_->parameter_lock());
+  const StoppableLockGuard lock(*net_->parameter_lock(), *JobContext::Current().stop);
   solver().ApplyUpdate();
 }
 

@@ -62,7 +62,7 @@ class NetBinaryJob final : public Job {
       ParseBinary(bytes.data(), bytes.size(), input_, &net);
     }
     from_ = UpgradeNetParameter(input_, &net);
-    WriteFileWhole(output_, net.SerializeAsString());
+    WriteFileWhole(output_, Serialize(net));
   }
   Napi::Value Settle(Napi::Env env) override { return Napi::String::New(env, from_); }
 

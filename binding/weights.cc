@@ -17,7 +17,9 @@
 #include "failure.h"
 #include "hdf5_file.h"
 #include "hdf5_writer.h"
+#include "main_call.h"
 #include "model.h"
+#include "parameter_lock.h"
 
 namespace caffe_node {
 
@@ -120,8 +122,8 @@ void ListMissing(const NetState& net, const CopyRequest& request, CopyResult* re
 }  // namespace
 
 CopyResult CopyWeights(NetState* net, const CopyRequest& request) {
-  const std::lock_guard lock(*net->parameter_lock());
-  const caffe::NetParameter weights = ReadWeights(request.weights);
+  const caffe::NetParameter weights = ReadWeights(request.weights);  // before the lock: a file may take its time
+  const StoppableLockGuard lock(*net->parameter_lock(), *JobContext::Current().stop);
   CopyResult result;
   std::vector<Planned> plan;
   for (const caffe::LayerParameter& source : weights.layer()) {
@@ -158,17 +160,25 @@ CopyResult CopyWeights(NetState* net, const CopyRequest& request) {
 }
 
 std::string SerializeWeights(NetState* net, bool diffs) {
-  const std::lock_guard lock(*net->parameter_lock());
+  const StoppableLockGuard lock(*net->parameter_lock(), *JobContext::Current().stop);
   caffe::NetParameter weights;
   net->net().ToProto(&weights, diffs);
-  return weights.SerializeAsString();
+  return Serialize(weights);
+}
+
+std::string Serialize(const google::protobuf::MessageLite& message) {
+  std::string bytes;
+  if (message.SerializeToString(&bytes)) return bytes;
+  FailureDetails details;
+  details.hint = "Use the format 'hdf5'.";
+  throw Failure("UNSUPPORTED", "The parameters take more than 2 GB, where protobuf files end.", std::move(details));
 }
 
 void SaveWeights(NetState* net, const std::string& path, bool hdf5, bool diffs) {
   if (!hdf5) return WriteFileWhole(path, SerializeWeights(net, diffs));
   std::string contents;
   {
-    const std::lock_guard lock(*net->parameter_lock());
+    const StoppableLockGuard lock(*net->parameter_lock(), *JobContext::Current().stop);
     contents = Hdf5Weights(net->net(), diffs);
   }
   WriteFileWhole(path, contents);

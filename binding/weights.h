@@ -49,6 +49,9 @@ CopyResult CopyWeights(NetState* net, const CopyRequest& request);
 void SaveWeights(NetState* net, const std::string& path, bool hdf5, bool diffs);
 std::string SerializeWeights(NetState* net, bool diffs);
 
+// The message as a file holds it; UNSUPPORTED beyond the 2 GB where protobuf files end.
+std::string Serialize(const google::protobuf::MessageLite& message);
+
 // Writes the file under a temporary name and renames it.
 void WriteFileWhole(const std::string& path, const std::string& contents);
 std::string TemporaryName(const std::string& path);

@@ -113,8 +113,8 @@ class StreamedItems implements ItemReader {
     let count = 0;
     while (count < most && !this.#over) {
       const next = await this.#next();
-      if (next.done || this.#over) break;
-      batch.set(this.#valuesOf(await next.value), count * this.#size);
+      if (next === undefined || this.#over) break;
+      batch.set(this.#valuesOf(next.value), count * this.#size);
       this.#read++;
       count++;
     }
@@ -127,12 +127,15 @@ class StreamedItems implements ItemReader {
     await this.#calling(() => this.iterator.return?.());
   }
 
-  async #next(): Promise<IteratorResult<Item>> {
+  /** The next item; undefined when there is none. A synchronous iterator may give promises of items. */
+  async #next(): Promise<{ value: Item } | undefined> {
     try {
       const next = await this.#calling(() => this.iterator.next());
       if (typeof next !== 'object' || next === null) throw this.#broken(`its iterator gave ${describe(next)}`);
-      if (next.done) this.#over = true;
-      return next;
+      return await this.#calling(async () => {
+        if (next.done) this.#over = true;
+        return this.#over ? undefined : { value: await next.value };
+      });
     } catch (error) {
       this.#over = true;
       throw error;

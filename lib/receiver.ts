@@ -16,10 +16,13 @@ export function guardReceivers(
   promising: readonly PropertyKey[] = [],
 ): void {
   const guard = (method: Method, key: PropertyKey): Method => {
+    // Of an asynchronous generator Node says that it is an asynchronous function, too.
+    const isGenerator = types.isGeneratorFunction(method);
     const isAsync = types.isAsyncFunction(method) || promising.includes(key);
     return function guarded(this: unknown, ...values) {
       if (typeof this === 'object' && this !== null && isOwn(this)) return method.apply(this, values);
       const error = foreignReceiver(type.name, String(key));
+      if (isGenerator) return failing(error);
       if (isAsync) return Promise.reject(error);
       throw error;
     };
@@ -34,6 +37,11 @@ export function guardReceivers(
     }
     Object.defineProperty(type.prototype, key, property);
   }
+}
+
+/** What a generator gives that cannot begin. */
+async function* failing(error: CaffeError): AsyncGenerator<never> {
+  yield Promise.reject(error);
 }
 
 /** What a constructor says that is not for callers. `way`: what to call in its place. */

@@ -2,7 +2,7 @@ import { CaffeError } from '../lib/errors';
 import { Net } from '../lib/net';
 import type { Tensor } from '../lib/tensor';
 import { failureOf } from './support/failure';
-import { TINY } from './support/networks';
+import { LINEAR, TINY } from './support/networks';
 
 /** Batches of 4 items of 3 values and a label; `sum` is [4, 1], `total` a scalar for the whole batch. */
 const BATCHED = `
@@ -273,4 +273,22 @@ describe('forwardBackwardAll', () => {
     expect((await failureOf(net.forwardBackwardAll({ ...items(5), sum: [1] }))).message).toContain('items');
     await net.dispose();
   });
+});
+
+test('items that are promises, one of which fails', async () => {
+  const net = await Net.from(LINEAR);
+  const items = [Promise.resolve([1, 2, 3]), Promise.reject(new Error('no such file'))];
+  items[1]?.catch(() => {});
+  const failure = await failureOf(net.forwardAll({ data: items as never }));
+  expect(failure).toMatchObject({ code: 'ERR_CAFFE_INPUT', cause: { message: 'no such file' } });
+  expect((await net.forwardAll({ data: [Promise.resolve([1, 2, 3])] as never })).fc?.data[0]).toBe(6.5);
+  await net.dispose();
+});
+
+test('a streaming method without its net gives an iterator that fails', async () => {
+  const net = await Net.from(LINEAR);
+  const { forwardBatches } = net;
+  const iterator = forwardBatches.call(undefined as never, { data: [[1, 2, 3]] })[Symbol.asyncIterator]();
+  expect(await failureOf(iterator.next())).toMatchObject({ code: 'ERR_CAFFE_INPUT' });
+  await net.dispose();
 });

@@ -163,3 +163,27 @@ describe('between threads', () => {
     expect(grown).toBeLessThan(1.5 * parameters);
   });
 });
+
+describe('what solvers share', () => {
+  const SOLVER = `net_param { ${TINY} } base_lr: 0.01 lr_policy: "fixed" test_iter: 1 test_interval: 100 test_initialization: false`;
+
+  test('is let go with the solver', async () => {
+    const solver = await Solver.from(SOLVER);
+    const handles = [solver.net.share(), ...solver.testNets.map((net) => net.share())];
+    await solver.dispose();
+    for (const handle of handles) expect(await failureOf(Net.attach(handle))).toMatchObject({ code: 'ERR_CAFFE_DISPOSED' });
+  });
+
+  test('a test net that was shared, tested and made to share another’s', async () => {
+    const [solver, other] = await Promise.all([Solver.from(SOLVER), Net.from(TINY)]);
+    const [net] = solver.testNets as [Net];
+    const first = net.share();
+    await solver.test();
+    net.shareWith(other);
+    expect(await failureOf(Net.attach(first))).toMatchObject({ code: 'ERR_CAFFE_DISPOSED' });
+    const attached = await Net.attach(net.share());
+    other.params.fc?.[0]?.data.fill(0.25);
+    expect((await attached.params.fc?.[0]?.read())?.data[0]).toBe(0.25);
+    await Promise.all([solver, other, attached].map((one) => one.dispose()));
+  });
+});

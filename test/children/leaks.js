@@ -36,7 +36,9 @@ async function nets(folder) {
 
 async function solvers(folder) {
   for (const type of ['SGD', 'Adam']) {
-    const solver = await Solver.from(`net_param { ${NET} } type: "${type}" base_lr: 0.01 lr_policy: "fixed" snapshot_prefix: "${folder}/s"`);
+    const solver = await Solver.from(
+      `net_param { ${NET} } type: "${type}" base_lr: 0.01 lr_policy: "fixed" snapshot_prefix: "${folder}/s"`,
+    );
     await solver.step(2);
     const { state } = await solver.snapshot();
     await solver.restore(state);
