@@ -55,10 +55,12 @@ struct Lane::Task {
       : deferred(Napi::Promise::Deferred::New(env)),
         job(std::move(work)),
         stop(std::move(flag)),
+        lock(job->lock()),
         posted_in(MainCall::OfContext(env)) {}
   Napi::Promise::Deferred deferred;
   std::unique_ptr<Job> job;
   std::shared_ptr<StopFlag> stop;
+  const void* const lock;
   flavour::Settings settings;
   std::shared_ptr<MainCall> posted_in;
   std::exception_ptr failure;
@@ -102,6 +104,8 @@ Lane::~Lane() {
   }
   if (thread.joinable()) thread.join();
 }
+
+std::vector<const void*> Lane::Locks() const { return {locks_.begin(), locks_.end()}; }
 
 bool Lane::Busy() const {
   const std::shared_ptr<MainCall> call = waits_for_.lock();
@@ -182,7 +186,7 @@ Lane* Executor::NextLane() {
     const std::size_t index = next_lane_++ % static_cast<std::size_t>(lane_count_);
     while (lanes_.size() <= index) lanes_.push_back(std::make_unique<Lane>(this));
     lane = lanes_[index].get();
-    if (!callback || !callback->Blocks(lane, nullptr)) break;
+    if (!callback || !callback->Blocks(lane, lane->Locks())) break;
   }
   return lane;
 }
@@ -206,6 +210,7 @@ Napi::Promise Executor::PostAnyway(Lane* lane, std::unique_ptr<Job> job, std::sh
   const Napi::Promise promise = task->deferred.Promise();
   if (closing()) return promise;  // nobody is left to see it settle
   ++lane->pending_;
+  if (task->lock != nullptr) lane->locks_.insert(task->lock);
   UpdateKeepAlive();
   {
     const std::lock_guard<std::mutex> lock(lane->state_->mutex);
@@ -217,7 +222,11 @@ Napi::Promise Executor::PostAnyway(Lane* lane, std::unique_ptr<Job> job, std::sh
 
 void Executor::RequireReachable(const Lane* lane, const void* lock) const {
   const std::shared_ptr<MainCall> callback = MainCall::OfContext(env_);
-  if (!callback || !callback->Blocks(lane, lock)) return;
+  if (!callback) return;
+  // What waits there already comes first.
+  std::vector<const void*> locks = lane->Locks();
+  if (lock != nullptr) locks.push_back(lock);
+  if (!callback->Blocks(lane, locks)) return;
   FailureDetails details;
   details.hint = "Use a net on another lane (caffe.setLanes(2) before it is made), or do it after the callback.";
   throw Failure("BUSY", "A callback cannot wait for what itself waits for the callback.", std::move(details));
@@ -238,6 +247,7 @@ void Executor::Finish(Lane* lane, std::unique_ptr<Lane::Task> task) {
   const std::shared_ptr<Lane::Task> shared = std::move(task);
   PostToMain([this, lane, shared](Napi::Env env) {
     --lane->pending_;
+    if (shared->lock != nullptr) lane->locks_.erase(lane->locks_.find(shared->lock));
     UpdateKeepAlive();
     Napi::Value value;
     std::exception_ptr failure = shared->failure;

@@ -9,6 +9,7 @@
 #include <atomic>
 #include <functional>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -55,10 +56,13 @@ class Lane {
   static void Work(const std::shared_ptr<State>& state);
   // On the main thread: whether something is at work here that will come back to it by itself.
   bool Busy() const;
+  // On the main thread: what its jobs wait for.
+  std::vector<const void*> Locks() const;
 
   std::shared_ptr<State> state_;
   // The main thread's.
   int pending_ = 0;                    // promises of this lane not settled yet
+  std::multiset<const void*> locks_;   // that its jobs wait for
   std::weak_ptr<MainCall> waits_for_;  // the last callback
 };
 

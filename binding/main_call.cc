@@ -74,7 +74,7 @@ void MainCall::RunAndWait(CallBody body) {
   bool settled = false;
   {
     std::unique_lock<std::mutex> lock(mutex_);
-    changed_.wait(lock, [this] { return settled_ || left(); });
+    changed_.wait(lock, [this] { return ended_ || job_.executor->closing(); });
     settled = settled_;
     // Taken out: what was thrown may know this call, by the functions in its stack, and would keep itself alive.
     failure = std::exchange(failure_, nullptr);
@@ -88,7 +88,7 @@ void MainCall::RunAndWait(CallBody body) {
 // The body runs inside a context of lib/callbacks.ts that names this call, and that promises and timers made in it inherit. That
 // code also turns whatever the body returns or throws into one call of `settle`.
 void MainCall::Begin(Napi::Env env, const CallBody& body) {
-  if (!open()) return;
+  if (!open()) return End();  // left before it began
   const SharedCall self = shared_from_this();
   for (const auto& net : job_.lent) net->call_ = self;
   job_.executor->WaitForCall(job_.lane, self);
@@ -154,19 +154,22 @@ void MainCall::End() {
   const bool closing = job_.executor->closing();
   if (at_end_ && !closing) std::exchange(at_end_, nullptr)(false);
   {
-    // Not between the lane's look at the state and its falling asleep.
     const std::lock_guard<std::mutex> lock(mutex_);
+    ended_ = true;
     changed_.notify_all();
   }
   if (!closing) job_.executor->UpdateKeepAlive();
 }
 
-bool MainCall::Blocks(const Lane* lane, const void* lock) const {
+bool MainCall::Blocks(const Lane* lane, const std::vector<const void*>& locks) const {
   if (open()) {
     if (job_.lane == lane) return true;
-    if (lock != nullptr && std::find(job_.locks.begin(), job_.locks.end(), lock) != job_.locks.end()) return true;
+    const auto is_held = [this](const void* lock) {
+      return std::find(job_.locks.begin(), job_.locks.end(), lock) != job_.locks.end();
+    };
+    if (std::any_of(locks.begin(), locks.end(), is_held)) return true;
   }
-  return job_.posted_in && job_.posted_in->Blocks(lane, lock);
+  return job_.posted_in && job_.posted_in->Blocks(lane, locks);
 }
 
 SharedCall MainCall::OfContext(Napi::Env env) {

@@ -85,7 +85,8 @@ using CallBody = std::function<Napi::Value(Napi::Env, const std::shared_ptr<Main
 void CallMain(const std::string& what, CallBody body);
 
 // One such call. Every change of its state happens on the main thread, so that what `open` says there stays true until the main
-// thread itself changes it: while it is true, the lane waits.
+// thread itself changes it: while it is true, the lane waits. The lane goes on when the main thread has told it to, and not
+// before AtEnd's work is done; only when the environment ends it does so by itself.
 class MainCall final : public StopFlag::Listener, public std::enable_shared_from_this<MainCall> {
  public:
   MainCall(const JobContext& job, std::string what);
@@ -96,8 +97,8 @@ class MainCall final : public StopFlag::Listener, public std::enable_shared_from
   // Runs `body` as soon as the call is open no longer and before the lane goes on; not when the environment ends. It must own
   // nothing of JS.
   void AtEnd(std::function<void(bool settled)> body) { at_end_ = std::move(body); }
-  // Whether a job on `lane`, or one that waits for `lock`, would wait for this call or for one that waits for it.
-  bool Blocks(const Lane* lane, const void* lock) const;
+  // Whether a job on `lane`, or one that waits for any of `locks`, would wait for this call or for one that waits for it.
+  bool Blocks(const Lane* lane, const std::vector<const void*>& locks) const;
   // The call that the current JS code belongs to; null outside of callbacks.
   static std::shared_ptr<MainCall> OfContext(Napi::Env env);
 
@@ -119,6 +120,7 @@ class MainCall final : public StopFlag::Listener, public std::enable_shared_from
 
   std::mutex mutex_;
   std::condition_variable changed_;
+  bool ended_ = false;  // the lane may go on
   bool settled_ = false;
   bool pending_ = false;  // the body has returned, and what it returned has not settled by itself
   std::exception_ptr failure_;

@@ -94,7 +94,7 @@ export abstract class JavaScriptLayer implements LayerMethods {
   /** The layer's parameters, which solvers train and snapshots hold. */
   declare readonly params: readonly LayerBlob[];
   /**
-   * Adds a parameter, in `setup` only. It is zero until `setup` fills it; one that the network brings along keeps its values.
+   * Adds a parameter, in `setup` only. It is zero until `setup` fills it; weights that are loaded come after that.
    *
    * @throws {CaffeError} ERR_CAFFE_INPUT outside of `setup`; ERR_CAFFE_SHAPE for a shape that Caffe cannot hold.
    */

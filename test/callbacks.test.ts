@@ -388,6 +388,32 @@ describe('inside a callback', () => {
       await net.forward();
       await Promise.all([net.dispose(), other.dispose()]);
     });
+
+    test('a net that stands behind one of those is refused, too', async () => {
+      // By turns: the first and the third on one lane, the others on the second.
+      const [net, sharing, , behind] = [await Net.from(CALLBACK), await Net.from(CALLBACK), await Net.from(LINEAR), await Net.from(LINEAR)];
+      sharing.shareWith(net);
+      let end: () => void = () => {};
+      const gate = new Promise<void>((resolve) => {
+        end = resolve;
+      });
+      const waiting = new Promise<void>((resolve) => {
+        reached = resolve;
+      });
+      callback = async () => {
+        callback = () => {};
+        await gate;
+        expect(await failureOf(behind.forward())).toMatchObject({ code: 'ERR_CAFFE_BUSY' });
+      };
+      const run = net.forward();
+      await waiting;
+      const queued = sharing.forward({ data: [1, 2, 3] });
+      end();
+      await run;
+      expect((await queued).out?.data).toEqual(Float32Array.of(2, 4, 6));
+      expect((await behind.forward({ data: [1, 2, 3] })).fc?.data[0]).toBe(6.5);
+      await Promise.all([net.dispose(), sharing.dispose(), behind.dispose()]);
+    });
   });
 });
 

@@ -518,6 +518,55 @@ describe('a layer in a solver', () => {
     await solver.dispose();
   });
 
+  test('snapshots its parameters and goes on from them; the test net uses those of the train net', async () => {
+    const text = `net_param {
+      layer { name: "data" type: "Input" top: "data" input_param { shape { dim: 1 dim: 4 } } }
+      layer { name: "target" type: "Input" top: "target" input_param { shape { dim: 1 dim: 4 } } }
+      layer { name: "scale" type: "JavaScript" bottom: "data" top: "out" python_param { layer: "Scale" param_str: "1" } }
+      layer { name: "loss" type: "EuclideanLoss" bottom: "out" bottom: "target" top: "loss" } }
+      test_state { } test_iter: 1 test_interval: 1000 base_lr: 0.1 momentum: 0.9 lr_policy: "fixed" snapshot_prefix: "${inFolder('scale')}"`;
+    const [first, second] = [await Solver.from(text), await Solver.from(text)];
+    const feed = (solver: Solver) => {
+      for (const net of [solver.net, ...solver.testNets]) {
+        net.blobs.data?.set([1, -1, 0.5, 1]);
+        net.blobs.target?.set([3, -3, 1.5, 3]);
+      }
+    };
+    feed(first);
+    await first.step(5);
+    const { state } = await first.snapshot();
+    const learned = first.net.params.scale?.[0]?.data[0] ?? Number.NaN;
+    expect(learned).not.toBe(1);
+    await second.restore(state);
+    feed(second);
+    expect(second.net.params.scale?.[0]?.data[0]).toBe(learned);
+    for (const solver of [first, second]) {
+      await solver.test();
+      expect(solver.testNets[0]?.blobs.out?.data[0]).toBe(learned);
+    }
+    expect((await second.step(5)).loss).toBe((await first.step(5)).loss);
+    expect(second.net.params.scale?.[0]?.data[0]).toBe(first.net.params.scale?.[0]?.data[0]);
+    await Promise.all([first.dispose(), second.dispose()]);
+  });
+
+  test('two layers share a parameter by name, and their gradients add up', async () => {
+    const scale = (name: string, bottom: string) =>
+      `layer { name: "${name}" type: "JavaScript" bottom: "${bottom}" top: "${name}" param { name: "factor" }
+         python_param { layer: "Scale" param_str: "3" } }`;
+    const net = await Net.from(
+      `force_backward: true
+       layer { name: "data" type: "Input" top: "data" input_param { shape { dim: 1 dim: 2 } } } ${scale('a', 'data')} ${scale('b', 'a')}`,
+      { phase: 'train' },
+    );
+    expect((await net.forward({ data: [1, 2] })).b?.data).toEqual(Float32Array.of(9, 18));
+    net.params.b?.[0]?.set([2]);
+    expect((await net.forward()).b?.data).toEqual(Float32Array.of(4, 8));
+    // d(f² x)/df = 2 f x
+    await net.backward({ b: [1, 1] });
+    expect(net.params.a?.[0]?.diff[0]).toBe(12);
+    await net.dispose();
+  });
+
   test('a loss whose shape changes keeps its weight', async () => {
     registerLayer(
       'Sums',

@@ -90,17 +90,9 @@ int LayerCall::AddParam(const std::vector<int>& shape) {
   if (method_ != LayerMethod::kSetup) {
     throw NotAllowed("INPUT", layer_, "parameters can be added in setup() only.", "The net looks for them right after it.");
   }
-  const std::size_t index = params_added_++;
-  if (index >= blobs_.params->size()) {
-    RequireMemory(shape);
-    blobs_.params->push_back(boost::shared_ptr<FloatBlob>(new FloatBlob(shape)));
-  } else if ((*blobs_.params)[index]->shape() != shape) {
-    throw NotAllowed("SHAPE", layer_,
-                     "parameter " + std::to_string(index) + " has the shape " + ShapeText((*blobs_.params)[index]->shape()) +
-                         " in the network; addParam asks for " + ShapeText(shape) + ".",
-                     "");
-  }
-  return static_cast<int>(index);
+  RequireMemory(shape);
+  blobs_.params->push_back(boost::shared_ptr<FloatBlob>(new FloatBlob(shape)));
+  return static_cast<int>(blobs_.params->size()) - 1;
 }
 
 void LayerCall::Close(bool settled) {

@@ -37,7 +37,7 @@ class LayerCall {
   Napi::Value View(Napi::Env env, const std::string& list, int index, Part part);
   // SHAPE for bottoms and parameters, and in the backward pass.
   void Reshape(const std::string& list, int index, const std::vector<int>& shape);
-  // In setup only: the index of a parameter of zeros; one that the network file brought already keeps its values.
+  // In setup only: the index of a new parameter of zeros. What the network's text or a file brings for it is put in afterwards.
   int AddParam(const std::vector<int>& shape);
   // Takes back what was written where views are copies, and detaches them.
   void Close(bool settled);
@@ -55,7 +55,6 @@ class LayerCall {
   const std::string layer_;
   const LayerMethod method_;
   LayerBlobs blobs_;
-  std::size_t params_added_ = 0;
   const std::shared_ptr<MainCall> call_;
   std::vector<Handed> views_;
 };
