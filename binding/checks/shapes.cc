@@ -52,11 +52,11 @@ void CheckArgMax(const Arrival& arrival) {
   int end = axes;
   if (param.has_axis()) {
     first = param.axis() < 0 ? param.axis() + arrival.axes_at_setup : param.axis();  // Caffe keeps the one of the set-up
-    end = first + 1;
     if (first < 0 || first >= axes) {
       throw Misshapen(arrival.layer,
                       "has axis: " + Text(param.axis()) + ", which a bottom of shape " + bottom.shape_string() + " lacks");
     }
+    end = first + 1;
   }
   if (Extent(bottom, first, end) >= param.top_k()) return;
   throw Misshapen(arrival.layer,

@@ -48,7 +48,7 @@ void RequireInts(const caffe::LayerParameter& layer, std::int64_t extent) {
 // The extent of the output where a window walks over `extent` values.
 std::int64_t Walk(const caffe::LayerParameter& layer, const Window& window, std::int64_t extent) {
   const std::int64_t padded = extent + 2 * window.pad;
-  RequireInts(layer, std::max(padded, window.reach()));
+  RequireInts(layer, std::max(padded + window.stride, window.reach()));  // Caffe counts one step beyond the last
   const std::int64_t steps = (padded - window.reach()) / window.stride + 1;
   if (steps >= 1) return steps;
   throw Misshapen(
