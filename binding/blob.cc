@@ -194,7 +194,11 @@ Napi::Value BlobWrap::SetValues(const Napi::CallbackInfo& info) {
     }
     // A net that shares these parameters may be running on another lane. A run that lends the net holds the lock for us.
     std::unique_lock lock(*content_.net->parameter_lock(), std::defer_lock);
-    if (!content_.net->lent() && !lock.try_lock()) throw Failure("BUSY", "A net that shares this blob is running.");
+    if (content_.parameter && !content_.net->lent() && !lock.try_lock()) {
+      FailureDetails details;
+      details.hint = "Await its run first.";
+      throw Failure("BUSY", "A net that shares this parameter is running.", std::move(details));
+    }
     if (values.empty()) return info.Env().Undefined();
     FitMemory(&blob);
     std::memcpy(part == Part::kData ? blob.mutable_cpu_data() : blob.mutable_cpu_diff(), values.data(),

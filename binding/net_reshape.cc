@@ -115,6 +115,8 @@ void NetState::SetItems(MemoryItems items) {
   tops[0]->set_cpu_data(kept->data.data());
   tops[1]->set_cpu_data(kept->labels.data());
   items_ = std::move(kept);
+  held_by_each_ = -1;
+  Measure();
 }
 
 }  // namespace caffe_node

@@ -179,7 +179,8 @@ void NetState::Measure() {
   // After every run: most change nothing.
   const std::int64_t by_each = HeldByEach(*net_);
   if (std::exchange(held_by_each_, by_each) == by_each) return;
-  held_bytes_.store(HeldMemory(*net_, foreign_));
+  const std::size_t items = items_ ? items_->data.size() + items_->labels.size() : 0;
+  held_bytes_.store(HeldMemory(*net_, foreign_) + static_cast<std::int64_t>(items * sizeof(float)));
 }
 
 void NetState::ReportMemory(Napi::Env env) {

@@ -48,8 +48,17 @@ void AddOutputs(const NetState& net, std::vector<NamedTensor>* sums) {
       sums->push_back({net.outputs()[i], std::move(values)});
       continue;
     }
-    std::vector<float>& sum = (*sums)[i].tensor.data;
-    for (std::size_t j = 0; j < sum.size(); ++j) sum[j] += values.data.at(j);
+    TensorData& sum = (*sums)[i].tensor;
+    if (values.shape != sum.shape) {
+      FailureDetails details;
+      details.blob = net.outputs()[i];
+      details.hint = "A mean needs outputs of one shape: leave this blob unused in the test net, or read it by net.forward().";
+      throw Failure("SHAPE",
+                    "The output '" + details.blob + "' changes its shape from batch to batch: " + ShapeText(sum.shape) +
+                        ", then " + ShapeText(values.shape) + ".",
+                    details);
+    }
+    for (std::size_t j = 0; j < sum.data.size(); ++j) sum.data[j] += values.data[j];
   }
 }
 

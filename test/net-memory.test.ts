@@ -78,7 +78,7 @@ test('what a net holds grows with its use', async () => {
 test('the garbage collector knows what a net holds, through reshape, gradients and dispose', async () => {
   const { code, stdout, stderr } = await runChild('net-memory.js', 'reports to the garbage collector', ['--expose-gc']);
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-  const { loaded, run, backward, grown, disposed, saved } = JSON.parse(stdout) as Record<string, number>;
+  const { loaded, run, backward, grown, disposed, saved, items, left } = JSON.parse(stdout) as Record<string, number>;
   // In MB: parameters 40; with blobs 44; with gradients 88; a batch of four.
   expect(loaded).toBeCloseTo(40, -1);
   expect((run ?? 0) - (loaded ?? 0)).toBeCloseTo(4, 0);
@@ -87,6 +87,9 @@ test('the garbage collector knows what a net holds, through reshape, gradients a
   expect(Math.abs(disposed ?? 100)).toBeLessThan(1);
   // The parameters of another net count there.
   expect(saved).toBeCloseTo(40, -1);
+  // All that setInputArrays was given, not one batch of it.
+  expect(items).toBeCloseTo(20, -1);
+  expect(Math.abs(left ?? 100)).toBeLessThan(1);
 });
 
 test('so nets that are dropped without being disposed are freed in time', async () => {

@@ -2,6 +2,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { caffe, type LogMessage } from '../lib/caffe';
+import { type LayerBlob, registerLayer } from '../lib/javascript-layer';
 import { type DebugEvent, Solver, type SolverEvent, type TestEvent } from '../lib/solver';
 import { failureOf } from './support/failure';
 import { TINY } from './support/networks';
@@ -68,6 +69,27 @@ describe('tests', () => {
     );
     expect(Object.keys(await solver.test(0))).toEqual(['loss']);
     expect(Object.keys(await solver.test(1)).sort()).toEqual(['accuracy', 'loss']);
+    await solver.dispose();
+  });
+
+  test('have no mean when an output changes its shape from batch to batch', async () => {
+    let batch = 0;
+    registerLayer(
+      'Growing',
+      class {
+        reshape(_: LayerBlob[], [top]: LayerBlob[]) {
+          top?.reshape(1 + (batch % 2));
+        }
+        forward(_: LayerBlob[], [top]: LayerBlob[]) {
+          top?.reshape(1 + (batch++ % 2));
+        }
+      },
+    );
+    const solver = await Solver.from(`net_param { ${TINY}
+      layer { name: "grows" type: "JavaScript" top: "grows" python_param { layer: "Growing" } include { phase: TEST } } }
+      base_lr: 0.01 lr_policy: "fixed" test_iter: 3 test_interval: 100 test_initialization: false`);
+    expect(await failureOf(solver.test())).toMatchObject({ code: 'ERR_CAFFE_SHAPE', blob: 'grows', hint: expect.any(String) });
+    expect((await solver.step()).loss).toBeGreaterThan(0);
     await solver.dispose();
   });
 

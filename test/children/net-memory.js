@@ -44,7 +44,14 @@ const ways = {
     await other.dispose();
     await net.dispose();
     const disposed = await since();
-    console.log(JSON.stringify({ loaded, run, backward, grown, disposed, saved }));
+    const fed = await Net.from(`
+      layer { name: "data" type: "MemoryData" top: "data" top: "label" memory_data_param { batch_size: 1 channels: 1 height: 10 width: 10 } }
+      layer { name: "silence" type: "Silence" bottom: "data" bottom: "label" }`);
+    await fed.setInputArrays({ shape: [50_000, 1, 10, 10], data: new Float32Array(5_000_000) }, new Float32Array(50_000));
+    const items = await since();
+    await fed.dispose();
+    const left = await since();
+    console.log(JSON.stringify({ loaded, run, backward, grown, disposed, saved, items, left }));
   },
   async 'drops nets without a word'() {
     caffe.setThreads(1);
