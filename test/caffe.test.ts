@@ -32,12 +32,13 @@ describe('layerTypes', () => {
 
 describe('features', () => {
   test('are those of the Caffe that the addon was built with', () => {
-    const cache = readFileSync(path.join(__dirname, '../build/CMakeCache.txt'), 'utf8');
+    const cache = readFileSync(path.join(process.env.CAFFE_NODE_PREBUILD ?? path.join(__dirname, '..'), 'build/CMakeCache.txt'), 'utf8');
     const prefix = /^CAFFE_NODE_PREFIX:\w+=(.*)$/m.exec(cache)?.[1] ?? '';
     const built = JSON.parse(readFileSync(path.join(prefix, 'caffe.json'), 'utf8'));
     expect(caffe.version).toBe(built.version);
     expect(caffe.features).toMatchObject({ source: built.source, blas: built.blas, cuda: built.flavour === 'cuda' });
     expect(caffe.features.opencl).toBe(built.flavour === 'opencl');
+    expect(caffe.features.recovers).toBe(built.glog === 'throwing');
     expect(Object.isFrozen(caffe.features)).toBe(true);
   });
 
