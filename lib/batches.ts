@@ -1,7 +1,9 @@
 /** Any number of items, cut into batches of one size: fed, run, trimmed and put together again. */
+
 import { abortable } from './abort';
 import { CaffeError } from './errors';
 import { type ItemReader, type Items, readItems } from './items';
+import { recordOf } from './record';
 import { sizeOf, type Tensor, type Tensors } from './tensor';
 
 /** A tensor that a batch gave. One whose first axis is the batch has an item at each of its places, and is trimmed to the items there were. */
@@ -176,8 +178,4 @@ async function closeAll(readers: readonly ItemReader[]): Promise<void> {
   const closed = await Promise.allSettled(readers.map((reader) => reader.close()));
   const failed = closed.find((outcome) => outcome.status === 'rejected');
   if (failed) throw failed.reason;
-}
-
-function recordOf<T>(entries: [string, T][]): Record<string, T> {
-  return Object.assign(Object.create(null), Object.fromEntries(entries));
 }

@@ -1,4 +1,5 @@
 /** Networks: pycaffe's Net, off the main thread. */
+
 import { withStopFlag } from './abort';
 import { Blob } from './blob';
 import { CaffeError, describe } from './errors';
@@ -20,6 +21,7 @@ import { planBackward, planForward, type RunOptions, requireLayer } from './net-
 import { checkedWeights, type ModelText, modelTextOf, type NetOptions, netRequest, type Weights } from './net-sources';
 import type { NetParameter } from './prototxt';
 import { guardReceivers } from './receiver';
+import { recordOf } from './record';
 import { feedOf, type Tensor, type TensorLike, type Tensors } from './tensor';
 
 export type { Item, Items } from './items';
@@ -135,13 +137,13 @@ export class Net {
     this.inputs = facts.inputs;
     this.outputs = facts.outputs;
     this.blobNames = facts.blobNames;
-    this.blobs = record(facts.blobNames.map((name) => [name, new Blob(inner.blob(name), name)]));
+    this.blobs = recordOf(facts.blobNames.map((name) => [name, new Blob(inner.blob(name), name)]));
     this.layers = facts.layers.map((layer, index) => ({
       ...layer,
       params: layer.params.map((_, param) => new Blob(inner.param(index, param), `${layer.name}[${param}]`)),
       paramOwners: layer.params.map((owner) => ({ layer: facts.layers[owner.layer]?.name ?? '', index: owner.index })),
     }));
-    this.params = record(this.layers.filter((layer) => layer.params.length > 0).map((layer) => [layer.name, [...layer.params]]));
+    this.params = recordOf(this.layers.filter((layer) => layer.params.length > 0).map((layer) => [layer.name, [...layer.params]]));
   }
 
   /**
@@ -293,8 +295,8 @@ export class Net {
     const { blobs, params, total } = this[NATIVE].memory();
     const none = { data: 0, diff: 0 };
     return {
-      blobs: record(this.blobNames.map((name, index) => [name, blobs[index] ?? none])),
-      params: record(this.layers.flatMap(({ name }, index) => (params[index]?.length ? [[name, params[index]]] : []))),
+      blobs: recordOf(this.blobNames.map((name, index) => [name, blobs[index] ?? none])),
+      params: recordOf(this.layers.flatMap(({ name }, index) => (params[index]?.length ? [[name, params[index]]] : []))),
       total,
     };
   }
@@ -316,7 +318,7 @@ export class Net {
   async copyFrom(weights: Weights, options: CopyOptions = {}): Promise<CopyReport> {
     const { strict = true, ...lists } = readOptions(options, ['strict', 'ignore', 'rename']);
     const ignore = lists.ignore === undefined ? [] : readTexts(lists.ignore, "'ignore'");
-    const rename = lists.rename === undefined ? {} : record(readEntries(lists.rename, "'rename'"));
+    const rename = lists.rename === undefined ? {} : recordOf(readEntries(lists.rename, "'rename'"));
     for (const name of [...ignore, ...Object.values(rename)]) requireLayer(this.#facts, name);
     return this[NATIVE].copyFrom({ weights: checkedWeights(weights), strict, ignore, rename });
   }
@@ -392,8 +394,4 @@ export class Net {
       backward: (diffs, options) => this.backward(diffs, options),
     };
   }
-}
-
-function record<T>(entries: [string, T][]): Record<string, T> {
-  return Object.assign(Object.create(null), Object.fromEntries(entries));
 }

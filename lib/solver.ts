@@ -252,7 +252,7 @@ export class Solver {
   }
 
   /**
-   * Makes the train net use another net's parameters, and the test nets with it.
+   * Makes the train net use another net's parameters. The test nets follow at their next test, as in Caffe.
    *
    * @throws {CaffeError} ERR_CAFFE_SHAPE when theirs differ; ERR_CAFFE_BUSY while one of them runs.
    */

@@ -1,7 +1,9 @@
 /** Values of blobs, batch by batch: what extract_features takes out of a network. */
+
 import { CaffeError, describe, messageOf } from '../errors';
 import { reading, readTexts } from '../given';
 import type { Net, Weights } from '../net';
+import { recordOf } from '../record';
 import type { Tensor, TensorLike } from '../tensor';
 import { checkedCount, optionsFrom, report, type ToolProgress } from './options';
 import { type NetworkLike, openTrainedNet } from './source';
@@ -71,7 +73,7 @@ export async function* streamFeatures(options: FeatureOptions): AsyncGenerator<R
     for await (const feed of inputs === undefined ? repeated({}, batches ?? 0) : itemsOf(inputs)) {
       const values = await net.forward(feed, { end, blobs: [...blobs], signal });
       await report(onProgress, { done: ++done, total: batches });
-      yield Object.assign(Object.create(null), Object.fromEntries(blobs.map((name) => [name, values[name] as Tensor])));
+      yield recordOf(blobs.map((name) => [name, values[name] as Tensor]));
       if (done === batches) break; // before one more input is asked for
     }
   } finally {

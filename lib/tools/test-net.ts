@@ -1,6 +1,8 @@
 /** `caffe test`: scores a trained network on the data that its file names. */
+
 import { CaffeError } from '../errors';
 import type { Net, Weights } from '../net';
+import { recordOf } from '../record';
 import { shapeText, type Tensors } from '../tensor';
 import { checkedCount, optionsFrom, report, type ToolProgress } from './options';
 import { type NetworkLike, openTrainedNet } from './source';
@@ -65,7 +67,7 @@ export async function testNet(source: NetworkLike, weights: Weights | Weights[],
       batches.push(outputs);
       await report(onProgress, { done: batches.length, total: iterations, outputs });
     }
-    const lossWeights = record(net.outputs.map((name) => [name, losses.get(name) ?? 0]));
+    const lossWeights = recordOf(net.outputs.map((name) => [name, losses.get(name) ?? 0]));
     return { iterations, loss: loss / iterations, outputs: meanOf(batches), lossWeights, batches };
   } finally {
     await net.dispose();
@@ -80,7 +82,7 @@ function lossTopsOf(net: Net): Map<string, number> {
 
 function meanOf(batches: readonly Tensors[]): Tensors {
   const [first = {}] = batches;
-  return record(
+  return recordOf(
     Object.entries(first).map(([name, { shape, data }]) => {
       const sums = new Float64Array(data.length);
       for (const batch of batches) {
@@ -104,11 +106,7 @@ function changedShape(blob: string, first: readonly number[], later: readonly nu
 }
 
 function pick(tensors: Tensors, names: readonly string[]): Tensors {
-  return record(names.flatMap((name) => (tensors[name] ? [[name, tensors[name]]] : [])));
-}
-
-function record<T>(entries: [string, T][]): Record<string, T> {
-  return Object.assign(Object.create(null), Object.fromEntries(entries));
+  return recordOf(names.flatMap((name) => (tensors[name] ? [[name, tensors[name]]] : [])));
 }
 
 function sum(values: ArrayLike<number>): number {
