@@ -4,8 +4,10 @@
 #include <cstdint>
 #include <utility>
 
+#include "closable.h"
 #include "environment.h"
 #include "failure.h"
+#include "function_job.h"
 #include "image_decode.h"
 #include "stop_flag.h"
 
@@ -94,16 +96,6 @@ TensorData DatabaseMean::Mean() const {
 
 namespace {
 
-// What the functions of one JS object share; see database_writer.cc.
-struct Handle {
-  std::shared_ptr<DatabaseMean> mean;
-
-  const std::shared_ptr<DatabaseMean>& RequireOpen() const {
-    if (!mean) throw Failure("DISPOSED", "The database is closed.");
-    return mean;
-  }
-};
-
 class AddJob final : public Job {
  public:
   AddJob(std::shared_ptr<DatabaseMean> mean, std::size_t count) : mean_(std::move(mean)), count_(count) {}
@@ -116,51 +108,32 @@ class AddJob final : public Job {
   std::size_t done_ = 0;
 };
 
-class MeanJob final : public Job {
- public:
-  explicit MeanJob(std::shared_ptr<DatabaseMean> mean) : mean_(std::move(mean)) {}
-  void Execute(const StopFlag&) override { result_ = mean_->Mean(); }
-  Napi::Value Settle(Napi::Env env) override { return ToJs(env, std::move(result_)); }
-
- private:
-  const std::shared_ptr<DatabaseMean> mean_;
-  TensorData result_;
-};
-
-// Holds the last reference, as a rule, so that the file is closed here and not on the main thread.
-class CloseJob final : public Job {
- public:
-  explicit CloseJob(std::shared_ptr<DatabaseMean> mean) : mean_(std::move(mean)) {}
-  void Execute(const StopFlag&) override { mean_.reset(); }
-  Napi::Value Settle(Napi::Env env) override { return env.Undefined(); }
-
- private:
-  std::shared_ptr<DatabaseMean> mean_;
-};
-
-Napi::Value Post(Napi::Env env, std::unique_ptr<Job> job, std::shared_ptr<StopFlag> stop = nullptr) {
-  Executor& executor = Environment::Of(env).executor();
-  return executor.Post(executor.FileLane(), std::move(job), std::move(stop));
-}
-
 Napi::Object NewImageMean(Napi::Env env, std::shared_ptr<DatabaseMean> mean) {
   Napi::Object object = Napi::Object::New(env);
   object.Set("count", static_cast<double>(mean->count()));
-  const auto handle = std::make_shared<Handle>(Handle{std::move(mean)});
+  const auto handle = NewClosable(std::move(mean), "The database");
   const auto add = [handle](const Napi::CallbackInfo& info) {
-    return Guarded(info.Env(), [&] {
+    return Guarded(info.Env(), [&]() -> Napi::Value {
       const int count = ToInt(info[0], "The number of images");
       if (count < 0) throw Failure("INPUT", "The number of images must be 0 or more.");
       std::shared_ptr<StopFlag> stop = StopFlagWrap::From(info[1]);
-      return Post(info.Env(), std::make_unique<AddJob>(handle->RequireOpen(), static_cast<std::size_t>(count)), std::move(stop));
+      Executor& executor = Environment::Of(info.Env()).executor();
+      return executor.Post(executor.FileLane(), std::make_unique<AddJob>(handle->RequireOpen(), static_cast<std::size_t>(count)),
+                           std::move(stop));
     });
   };
   const auto result = [handle](const Napi::CallbackInfo& info) {
-    return Guarded(info.Env(), [&] { return Post(info.Env(), std::make_unique<MeanJob>(handle->RequireOpen())); });
+    return Guarded(info.Env(), [&] {
+      return PostToFileLane(
+          info.Env(), [mean = handle->RequireOpen()] { return mean->Mean(); },
+          [](Napi::Env env, TensorData values) { return ToJs(env, std::move(values)); });
+    });
   };
   const auto close = [handle](const Napi::CallbackInfo& info) {
-    return Guarded(info.Env(),
-                   [&] { return Post(info.Env(), std::make_unique<CloseJob>(std::exchange(handle->mean, nullptr))); });
+    return Guarded(info.Env(), [&]() -> Napi::Value {
+      Executor& executor = Environment::Of(info.Env()).executor();
+      return executor.Post(executor.FileLane(), std::make_unique<CloseJob<DatabaseMean>>(handle.get()));
+    });
   };
   object.Set("add", Napi::Function::New(env, add, "add"));
   object.Set("mean", Napi::Function::New(env, result, "mean"));
@@ -168,19 +141,11 @@ Napi::Object NewImageMean(Napi::Env env, std::shared_ptr<DatabaseMean> mean) {
   return object;
 }
 
-class OpenJob final : public Job {
- public:
-  explicit OpenJob(std::string path) : path_(std::move(path)) {}
-  void Execute(const StopFlag&) override { mean_ = std::make_shared<DatabaseMean>(path_); }
-  Napi::Value Settle(Napi::Env env) override { return NewImageMean(env, std::move(mean_)); }
-
- private:
-  const std::string path_;
-  std::shared_ptr<DatabaseMean> mean_;
-};
-
 Napi::Value OpenImageMean(const Napi::CallbackInfo& info) {
-  return Guarded(info.Env(), [&] { return Post(info.Env(), std::make_unique<OpenJob>(ToString(info[0], "The path"))); });
+  return Guarded(info.Env(), [&] {
+    return PostToFileLane(
+        info.Env(), [path = ToString(info[0], "The path")] { return std::make_shared<DatabaseMean>(path); }, NewImageMean);
+  });
 }
 
 }  // namespace

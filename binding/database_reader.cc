@@ -7,26 +7,18 @@
 #include <utility>
 #include <vector>
 
+#include "closable.h"
 #include "convert.h"
 #include "database.h"
 #include "database_writer.h"
 #include "environment.h"
 #include "executor.h"
 #include "failure.h"
+#include "function_job.h"
 
 namespace caffe_node {
 
 namespace {
-
-// What the methods of one JS object share; see database_writer.cc.
-struct Handle {
-  std::shared_ptr<Database> database;
-
-  const std::shared_ptr<Database>& RequireOpen() const {
-    if (!database) throw Failure("DISPOSED", "The database is closed.");
-    return database;
-  }
-};
 
 struct Item {
   std::string key;
@@ -84,23 +76,12 @@ class ReadJob final : public Job {
   std::vector<Item> items_;
 };
 
-// Holds the last reference, as a rule, so that the file is closed here and not on the main thread.
-class CloseJob final : public Job {
- public:
-  explicit CloseJob(std::shared_ptr<Database> database) : database_(std::move(database)) {}
-  void Execute(const StopFlag&) override { database_.reset(); }
-  Napi::Value Settle(Napi::Env env) override { return env.Undefined(); }
-
- private:
-  std::shared_ptr<Database> database_;
-};
-
 Napi::Value Post(Napi::Env env, std::unique_ptr<Job> job) {
   Executor& executor = Environment::Of(env).executor();
   return executor.Post(executor.FileLane(), std::move(job));
 }
 
-Napi::Value Read(const Napi::CallbackInfo& info, const Handle& handle) {
+Napi::Value Read(const Napi::CallbackInfo& info, const Closable<Database>& handle) {
   const std::shared_ptr<Database>& database = handle.RequireOpen();
   const int start = ToInt(info[0], "start");
   const int count = ToInt(info[1], "count");
@@ -115,32 +96,23 @@ Napi::Object NewReader(Napi::Env env, std::shared_ptr<Database> database) {
   Napi::Object object = Napi::Object::New(env);
   object.DefineProperty(
       Napi::PropertyDescriptor::Value("count", Napi::Number::New(env, static_cast<double>(database->size())), napi_enumerable));
-  const auto handle = std::make_shared<Handle>(Handle{std::move(database)});
+  const auto handle = NewClosable(std::move(database), "The database");
   const auto read = [handle](const Napi::CallbackInfo& info) { return Guarded(info.Env(), [&] { return Read(info, *handle); }); };
   const auto close = [handle](const Napi::CallbackInfo& info) {
-    return Guarded(info.Env(),
-                   [&] { return Post(info.Env(), std::make_unique<CloseJob>(std::exchange(handle->database, nullptr))); });
+    return Guarded(info.Env(), [&] { return Post(info.Env(), std::make_unique<CloseJob<Database>>(handle.get())); });
   };
   object.Set("read", Napi::Function::New(env, read, "read"));
   object.Set("close", Napi::Function::New(env, close, "close"));
   return object;
 }
 
-class OpenJob final : public Job {
- public:
-  explicit OpenJob(std::string path) : path_(std::move(path)) {}
-  void Execute(const StopFlag&) override { database_ = Database::Open(path_); }
-  Napi::Value Settle(Napi::Env env) override { return NewReader(env, std::move(database_)); }
-
- private:
-  const std::string path_;
-  std::shared_ptr<Database> database_;
-};
-
 }  // namespace
 
 Napi::Value OpenDatabase(const Napi::CallbackInfo& info) {
-  return Guarded(info.Env(), [&] { return Post(info.Env(), std::make_unique<OpenJob>(ToString(info[0], "The path"))); });
+  return Guarded(info.Env(), [&] {
+    return PostToFileLane(
+        info.Env(), [path = ToString(info[0], "The path")] { return Database::Open(path); }, NewReader);
+  });
 }
 
 void RegisterDatabases(Napi::Env env, Napi::Object exports) {

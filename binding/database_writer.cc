@@ -5,27 +5,17 @@
 #include <utility>
 #include <vector>
 
+#include "closable.h"
 #include "convert.h"
 #include "dataset_writer.h"
 #include "environment.h"
 #include "executor.h"
 #include "failure.h"
+#include "function_job.h"
 
 namespace caffe_node {
 
 namespace {
-
-// What the methods of one JS object share, on the main thread. They are functions bound to it, not methods of a class: whatever
-// they are called on, they find their own writer. Jobs share the writer itself, and so keep it alive when the object is collected
-// meanwhile.
-struct Handle {
-  std::shared_ptr<DatasetWriter> writer;
-
-  const std::shared_ptr<DatasetWriter>& RequireOpen() const {
-    if (!writer) throw Failure("DISPOSED", "The database is closed.");
-    return writer;
-  }
-};
 
 DatasetItem ToItem(const Napi::Object& object) {
   DatasetItem item;
@@ -66,21 +56,10 @@ class PutJob final : public Job {
   const PutMethod method_;
 };
 
-class MeanJob final : public Job {
- public:
-  explicit MeanJob(std::shared_ptr<DatasetWriter> writer) : writer_(std::move(writer)) {}
-  void Execute(const StopFlag&) override { mean_ = writer_->Mean(); }
-  Napi::Value Settle(Napi::Env env) override { return ToJs(env, std::move(mean_)); }
-
- private:
-  const std::shared_ptr<DatasetWriter> writer_;
-  TensorData mean_;
-};
-
 // Holds the last reference, as a rule, so that the files are closed here and not on the main thread.
-class CloseJob final : public Job {
+class FlushJob final : public Job {
  public:
-  explicit CloseJob(std::shared_ptr<DatasetWriter> writer) : writer_(std::move(writer)) {}
+  explicit FlushJob(std::shared_ptr<DatasetWriter> writer) : writer_(std::move(writer)) {}
   void Execute(const StopFlag&) override {
     if (!writer_) return;  // closed before: this job waited for it
     const std::shared_ptr<DatasetWriter> writer = std::move(writer_);
@@ -98,7 +77,7 @@ Napi::Value Post(Napi::Env env, std::unique_ptr<Job> job) {
 }
 
 Napi::Object NewWriter(Napi::Env env, std::shared_ptr<DatasetWriter> writer) {
-  const auto handle = std::make_shared<Handle>(Handle{std::move(writer)});
+  const auto handle = NewClosable(std::move(writer), "The database");
   const auto put_by = [handle](PutMethod method) {
     return [handle, method](const Napi::CallbackInfo& info) {
       return Guarded(info.Env(), [&] {
@@ -108,11 +87,15 @@ Napi::Object NewWriter(Napi::Env env, std::shared_ptr<DatasetWriter> writer) {
     };
   };
   const auto mean = [handle](const Napi::CallbackInfo& info) {
-    return Guarded(info.Env(), [&] { return Post(info.Env(), std::make_unique<MeanJob>(handle->RequireOpen())); });
+    return Guarded(info.Env(), [&] {
+      return PostToFileLane(
+          info.Env(), [writer = handle->RequireOpen()] { return writer->Mean(); },
+          [](Napi::Env env, TensorData values) { return ToJs(env, std::move(values)); });
+    });
   };
   const auto close = [handle](const Napi::CallbackInfo& info) {
     return Guarded(info.Env(),
-                   [&] { return Post(info.Env(), std::make_unique<CloseJob>(std::exchange(handle->writer, nullptr))); });
+                   [&] { return Post(info.Env(), std::make_unique<FlushJob>(std::exchange(handle->content, nullptr))); });
   };
   Napi::Object object = Napi::Object::New(env);
   object.Set("put", Napi::Function::New(env, put_by(&DatasetWriter::Put), "put"));
@@ -122,21 +105,13 @@ Napi::Object NewWriter(Napi::Env env, std::shared_ptr<DatasetWriter> writer) {
   return object;
 }
 
-class CreateJob final : public Job {
- public:
-  explicit CreateJob(std::string path) : path_(std::move(path)) {}
-  void Execute(const StopFlag&) override { writer_ = std::make_shared<DatasetWriter>(path_); }
-  Napi::Value Settle(Napi::Env env) override { return NewWriter(env, std::move(writer_)); }
-
- private:
-  const std::string path_;
-  std::shared_ptr<DatasetWriter> writer_;
-};
-
 }  // namespace
 
 Napi::Value CreateDatabase(const Napi::CallbackInfo& info) {
-  return Guarded(info.Env(), [&] { return Post(info.Env(), std::make_unique<CreateJob>(ToString(info[0], "The path"))); });
+  return Guarded(info.Env(), [&] {
+    return PostToFileLane(
+        info.Env(), [path = ToString(info[0], "The path")] { return std::make_shared<DatasetWriter>(path); }, NewWriter);
+  });
 }
 
 }  // namespace caffe_node

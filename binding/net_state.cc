@@ -125,7 +125,7 @@ void NetState::RequireStill() const {
 }
 
 void NetState::Feed(const std::vector<BlobFeed>& feeds, Part part) {
-  // All or nothing.
+  // All values or none; the shapes were taken before.
   for (const BlobFeed& feed : feeds) RequireCount(feed, *MutableBlob(net(), feed.name));
   for (const BlobFeed& feed : feeds) PutValues(feed.values, part, MutableBlob(net(), feed.name));
 }

@@ -1,5 +1,6 @@
 #include "net_timing.h"
 
+#include "closable.h"
 #include "convert.h"
 #include "environment.h"
 #include "flavour.h"
@@ -79,16 +80,6 @@ void NetTiming::BackwardOf(int layer, const StopFlag& stop) {
 
 namespace {
 
-// What the functions of one JS object share; see database_writer.cc.
-struct Handle {
-  std::shared_ptr<NetTiming> timing;
-
-  const std::shared_ptr<NetTiming>& RequireOpen() const {
-    if (!timing) throw Failure("DISPOSED", "The net has been closed.");
-    return timing;
-  }
-};
-
 Napi::Array ToJs(Napi::Env env, const std::vector<double>& values) {
   Napi::Array array = Napi::Array::New(env, values.size());
   for (std::size_t i = 0; i < values.size(); ++i) array.Set(static_cast<uint32_t>(i), Napi::Number::New(env, values[i]));
@@ -117,17 +108,6 @@ class RunTimingJob final : public Job {
   IterationTimes times_;
 };
 
-// Holds the last reference, as a rule, so that the net is freed here and not on the main thread.
-class CloseTimingJob final : public Job {
- public:
-  explicit CloseTimingJob(std::shared_ptr<NetTiming> timing) : timing_(std::move(timing)) {}
-  void Execute(const StopFlag&) override { timing_.reset(); }
-  Napi::Value Settle(Napi::Env env) override { return env.Undefined(); }
-
- private:
-  std::shared_ptr<NetTiming> timing_;
-};
-
 Napi::Object NewTiming(Napi::Env env, Lane* lane, std::shared_ptr<NetTiming> timing) {
   Napi::Object object = Napi::Object::New(env);
   Napi::Array layers = Napi::Array::New(env);
@@ -138,7 +118,7 @@ Napi::Object NewTiming(Napi::Env env, Lane* lane, std::shared_ptr<NetTiming> tim
     layers.Set(layers.Length(), layer);
   }
   object.Set("layers", layers);
-  const auto handle = std::make_shared<Handle>(Handle{std::move(timing)});
+  const auto handle = NewClosable(std::move(timing), "The net");
   const auto run = [handle, lane](const Napi::CallbackInfo& info) {
     return Guarded(info.Env(), [&]() -> Napi::Value {
       std::shared_ptr<StopFlag> stop = StopFlagWrap::From(info[0]);
@@ -149,7 +129,7 @@ Napi::Object NewTiming(Napi::Env env, Lane* lane, std::shared_ptr<NetTiming> tim
   const auto close = [handle, lane](const Napi::CallbackInfo& info) {
     return Guarded(info.Env(), [&]() -> Napi::Value {
       Executor& executor = Environment::Of(info.Env()).executor();
-      return executor.Post(lane, std::make_unique<CloseTimingJob>(std::exchange(handle->timing, nullptr)));
+      return executor.Post(lane, std::make_unique<CloseJob<NetTiming>>(handle.get()));
     });
   };
   object.Set("run", Napi::Function::New(env, run, "run"));

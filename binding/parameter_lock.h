@@ -31,7 +31,6 @@ class ParameterLock {
   void Wait(const StopFlag* stop);
 
   std::mutex mutex_;
-  std::condition_variable changed_;
   std::list<std::condition_variable*> waiting_;  // in the order in which they came
   bool held_ = false;
   std::thread::id holder_;

@@ -3,14 +3,12 @@
 #include <caffe/proto/caffe.pb.h>
 
 #include <caffe/util/upgrade_proto.hpp>
-#include <memory>
 #include <string>
 #include <utility>
 
 #include "convert.h"
-#include "environment.h"
-#include "executor.h"
 #include "failure.h"
+#include "function_job.h"
 #include "message.h"
 #include "model.h"
 #include "weights.h"
@@ -30,91 +28,77 @@ std::string UpgradeNetParameter(const std::string& file, caffe::NetParameter* ne
   return from;
 }
 
-class NetTextJob final : public Job {
- public:
-  explicit NetTextJob(std::string text) : text_(std::move(text)) {}
-  void Execute(const StopFlag&) override {
-    caffe::NetParameter net;
-    ParseText(text_, "", &net);
-    from_ = UpgradeNetParameter("", &net);
-    text_ = PrintText(net);
-  }
-  Napi::Value Settle(Napi::Env env) override {
-    Napi::Object result = Napi::Object::New(env);
-    result.Set("text", text_);
-    result.Set("from", from_);
-    return result;
-  }
-
- private:
-  std::string text_;
-  std::string from_;
+struct Upgraded {
+  std::string text;
+  std::string from;
 };
+
+Upgraded UpgradeNetText(const std::string& text) {
+  caffe::NetParameter net;
+  ParseText(text, "", &net);
+  const std::string from = UpgradeNetParameter("", &net);
+  return {PrintText(net), from};
+}
 
 // From file to file: weights have hundreds of megabytes, which need not pass through JavaScript.
-class NetBinaryJob final : public Job {
- public:
-  NetBinaryJob(std::string input, std::string output) : input_(std::move(input)), output_(std::move(output)) {}
-  void Execute(const StopFlag&) override {
-    caffe::NetParameter net;
-    {
-      const std::string bytes = ReadFile(input_);
-      ParseBinary(bytes.data(), bytes.size(), input_, &net);
-    }
-    from_ = UpgradeNetParameter(input_, &net);
-    WriteFileWhole(output_, Serialize(net));
+std::string UpgradeNetFile(const std::string& input, const std::string& output) {
+  caffe::NetParameter net;
+  {
+    const std::string bytes = ReadFile(input);
+    ParseBinary(bytes.data(), bytes.size(), input, &net);
   }
-  Napi::Value Settle(Napi::Env env) override { return Napi::String::New(env, from_); }
+  const std::string from = UpgradeNetParameter(input, &net);
+  WriteFileWhole(output, Serialize(net));
+  return from;
+}
 
- private:
-  const std::string input_;
-  const std::string output_;
-  std::string from_;
+struct UpgradedSolver {
+  std::string text;
+  bool upgraded;
 };
 
-class SolverTextJob final : public Job {
- public:
-  explicit SolverTextJob(std::string text) : text_(std::move(text)) {}
-  void Execute(const StopFlag&) override {
-    caffe::SolverParameter solver;
-    ParseText(text_, "", &solver);
-    upgraded_ = caffe::SolverNeedsTypeUpgrade(solver);
-    if (!caffe::UpgradeSolverAsNeeded("the solver", &solver)) throw Failure("PROTOTXT", "Caffe could not upgrade this solver.");
-    text_ = PrintText(solver);
-  }
-  Napi::Value Settle(Napi::Env env) override {
-    Napi::Object result = Napi::Object::New(env);
-    result.Set("text", text_);
-    result.Set("upgraded", upgraded_);
-    return result;
-  }
-
- private:
-  std::string text_;
-  bool upgraded_ = false;
-};
-
-Napi::Value Post(Napi::Env env, std::unique_ptr<Job> job) {
-  Executor& executor = Environment::Of(env).executor();
-  return executor.Post(executor.FileLane(), std::move(job));
+UpgradedSolver UpgradeSolverText(const std::string& text) {
+  caffe::SolverParameter solver;
+  ParseText(text, "", &solver);
+  const bool upgraded = caffe::SolverNeedsTypeUpgrade(solver);
+  if (!caffe::UpgradeSolverAsNeeded("the solver", &solver)) throw Failure("PROTOTXT", "Caffe could not upgrade this solver.");
+  return {PrintText(solver), upgraded};
 }
 
 Napi::Value UpgradeNet(const Napi::CallbackInfo& info) {
-  return Guarded(info.Env(),
-                 [&] { return Post(info.Env(), std::make_unique<NetTextJob>(ToString(info[0], "The text of a network"))); });
+  return Guarded(info.Env(), [&] {
+    return PostToFileLane(
+        info.Env(), [text = ToString(info[0], "The text of a network")] { return UpgradeNetText(text); },
+        [](Napi::Env env, const Upgraded& upgraded) {
+          Napi::Object result = Napi::Object::New(env);
+          result.Set("text", upgraded.text);
+          result.Set("from", upgraded.from);
+          return result;
+        });
+  });
 }
 
 Napi::Value UpgradeNetBinary(const Napi::CallbackInfo& info) {
   return Guarded(info.Env(), [&] {
-    std::string input = ToString(info[0], "The path to read");
-    std::string output = ToString(info[1], "The path to write");
-    return Post(info.Env(), std::make_unique<NetBinaryJob>(std::move(input), std::move(output)));
+    const std::string input = ToString(info[0], "The path to read");
+    const std::string output = ToString(info[1], "The path to write");
+    return PostToFileLane(
+        info.Env(), [input, output] { return UpgradeNetFile(input, output); },
+        [](Napi::Env env, const std::string& from) { return Napi::String::New(env, from); });
   });
 }
 
 Napi::Value UpgradeSolver(const Napi::CallbackInfo& info) {
-  return Guarded(info.Env(),
-                 [&] { return Post(info.Env(), std::make_unique<SolverTextJob>(ToString(info[0], "The text of a solver"))); });
+  return Guarded(info.Env(), [&] {
+    return PostToFileLane(
+        info.Env(), [text = ToString(info[0], "The text of a solver")] { return UpgradeSolverText(text); },
+        [](Napi::Env env, const UpgradedSolver& solver) {
+          Napi::Object result = Napi::Object::New(env);
+          result.Set("text", solver.text);
+          result.Set("upgraded", solver.upgraded);
+          return result;
+        });
+  });
 }
 
 }  // namespace
