@@ -10,7 +10,7 @@ import { addDraw } from './draw';
 import { addExtractFeatures } from './extract-features';
 import { addInfo } from './info';
 import { addParseLog } from './parse-log';
-import { addPrototxt } from './prototxt';
+import { addPrototxt } from './prototxt/index';
 import { addSolve } from './solve';
 import { addTest } from './test';
 import { addTime } from './time';

@@ -17,7 +17,7 @@ export async function inFile<Result>(file: string, work: Result | Promise<Result
     return await work;
   } catch (error) {
     if (!(error instanceof CaffeError)) throw error;
-    const { code, message, line, column, hint } = error;
-    throw new CaffeError(code, `'${file}': ${message}`, { file, line, column, hint, cause: error });
+    const { code, message, line, column, layer, blob, hint } = error;
+    throw new CaffeError(code, `'${file}': ${message}`, { file, line, column, layer, blob, hint, cause: error });
   }
 }

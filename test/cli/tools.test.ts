@@ -96,7 +96,10 @@ test('upgrade', async () => {
   await writeFile(at('old.prototxt'), 'solver_type: NESTEROV');
   expect(await json(['upgrade', 'solver', 'old.prototxt', 'new.prototxt'])).toEqual({ upgraded: true, output: 'new.prototxt' });
   expect(await readFile(at('new.prototxt'), 'utf8')).toBe('type: "Nesterov"\n');
-  expect(await text(['prototxt', 'upgrade', 'v1.prototxt'])).toContain('type: "InnerProduct"');
+  expect(await json(['prototxt', 'upgrade', 'v1.prototxt'])).toMatchObject({
+    from: 'v1',
+    text: expect.stringContaining('type: "InnerProduct"'),
+  });
   expect(await text(['draw', 'v1.prototxt'])).toContain('InnerProduct');
 });
 

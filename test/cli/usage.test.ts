@@ -77,7 +77,7 @@ describe('without the addon', () => {
   test('prototxt and draw', async () => {
     const input = TINY;
     const retargeted = await caffeNode(['prototxt', 'retarget', '-', '--classes', '2', '--rename', 'fc=seals'], { ...withoutAddon, input });
-    expect(retargeted).toMatchObject({ code: 0, stderr: '' });
+    expect(retargeted).toMatchObject({ code: 0, stderr: 'fc → seals: 3 → 2 outputs\n' });
     expect(retargeted.stdout).toContain('name: "seals"');
     expect(retargeted.stdout).toContain('num_output: 2');
 

@@ -1,0 +1,15 @@
+import type { Command } from 'commander';
+import { addCheck } from './check';
+import { addFreeze } from './freeze';
+import { addDeploy } from './phases';
+import { addRetarget } from './retarget';
+import { addUpgrade } from './upgrade';
+
+/** In the order in which the help lists them. */
+const OPERATIONS = [addRetarget, addFreeze, addDeploy, addUpgrade, addCheck];
+
+/** The operations on prototxt files. They take `-` for standard input, and write to standard output unless told otherwise. */
+export function addPrototxt(program: Command): void {
+  const prototxt = program.command('prototxt').description('read and change network files');
+  for (const add of OPERATIONS) add(prototxt);
+}

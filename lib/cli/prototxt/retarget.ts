@@ -1,0 +1,30 @@
+import { type Command, InvalidArgumentError } from 'commander';
+import type { RetargetOptions } from '../../prototxt/retarget';
+import { count, list } from '../options';
+import { addOperation, operation } from './operation';
+
+export function addRetarget(prototxt: Command): void {
+  addOperation(prototxt, 'retarget', 'give the classifiers another number of outputs, and new names')
+    .requiredOption('--classes <n>', 'number of outputs', count)
+    .option('--rename <pairs>', 'names to give in place of the usual ones: fc8=seals', pairs)
+    .action(operation(retargetText));
+}
+
+async function retargetText(text: string, options: RetargetOptions) {
+  const { retarget } = await import('../../prototxt/retarget.js');
+  const result = retarget(text, options);
+  const heads = result.heads.map(({ from, to, outputs: [before, now] }) => `${from} → ${to}: ${before ?? '?'} → ${now} outputs`);
+  const removed = result.removed.map((name) => `${name}: removed, it would cut off the scores`);
+  const notes = [...heads, ...removed];
+  return { result, notes: notes.length > 0 ? notes : ['nothing to do: all heads fit'] };
+}
+
+function pairs(text: string): Record<string, string> {
+  return Object.fromEntries(
+    list(text).map((pair) => {
+      const [from, to, ...others] = pair.split('=');
+      if (!from || !to || others.length > 0) throw new InvalidArgumentError('It must be a list of pairs: fc8=seals,fc9=colours.');
+      return [from, to];
+    }),
+  );
+}
