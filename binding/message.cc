@@ -1,6 +1,7 @@
 #include "message.h"
 
 #include <caffe/proto/caffe.pb.h>
+#include <google/protobuf/descriptor.pb.h>
 
 #include <limits>
 #include <memory>
@@ -103,6 +104,15 @@ Napi::Value Types(const Napi::CallbackInfo& info) {
   return ToJs(info.Env(), names);
 }
 
+// What scripts/generate-schema.js makes the types from: the linked Caffe's own caffe.proto, without its comments.
+Napi::Value Descriptor(const Napi::CallbackInfo& info) {
+  return Guarded(info.Env(), [&] {
+    pb::FileDescriptorProto file;
+    CaffeProto().CopyTo(&file);
+    return MessageToJs(info.Env(), file);
+  });
+}
+
 }  // namespace
 
 void RegisterMessages(Napi::Env env, Napi::Object exports) {
@@ -114,6 +124,7 @@ void RegisterMessages(Napi::Env env, Napi::Object exports) {
   messages.Set("decode", Napi::Function::New(env, Decode, "decode"));
   messages.Set("encode", Napi::Function::New(env, Encode, "encode"));
   messages.Set("types", Napi::Function::New(env, Types, "types"));
+  messages.Set("descriptor", Napi::Function::New(env, Descriptor, "descriptor"));
   exports.Set("messages", messages);
 }
 

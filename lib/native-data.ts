@@ -13,6 +13,39 @@ export interface NativeMessages {
   encode(type: string, value: object): Promise<Buffer>;
   /** Names of the types, e.g. 'NetParameter'. */
   types(): string[];
+  /** The linked Caffe's caffe.proto as protobuf describes it: a FileDescriptorProto. */
+  descriptor(): NativeProtoFile;
+}
+
+/** The messages and enums of a .proto file, or those declared inside a message; parts that are empty are absent. */
+export interface NativeProtoFile {
+  message_type?: NativeProtoMessage[];
+  enum_type?: NativeProtoEnum[];
+}
+
+export interface NativeProtoMessage {
+  name: string;
+  field?: NativeProtoField[];
+  nested_type?: NativeProtoMessage[];
+  enum_type?: NativeProtoEnum[];
+}
+
+export interface NativeProtoField {
+  name: string;
+  number: number;
+  label: 'LABEL_OPTIONAL' | 'LABEL_REQUIRED' | 'LABEL_REPEATED';
+  /** TYPE_FLOAT, TYPE_MESSAGE … */
+  type: string;
+  /** The full name of a message or enum: '.caffe.PoolingParameter.PoolMethod'. */
+  type_name?: string;
+  /** As text. */
+  default_value?: string;
+  options?: { deprecated?: boolean };
+}
+
+export interface NativeProtoEnum {
+  name: string;
+  value: { name: string; number: number }[];
 }
 
 /** One image for a dataset: the pixels as they will be read back, and the bytes to store. */

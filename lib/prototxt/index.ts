@@ -1,3 +1,4 @@
+export type * from './caffe-proto';
 export { type CoordinateMap, type CoordinateMapOptions, coordinateMap, cropBetween } from './coordinate-map';
 export type { DataSettings, DataSource } from './data-settings';
 export { type DeployOptions, type DeployResult, toDeploy } from './deploy';
@@ -6,7 +7,6 @@ export { type DrawDirection, type DrawOptions, draw } from './draw';
 export { type FreezeOptions, type FreezeResult, freeze } from './freeze';
 export { type HeadSummary, inspect, type LossSummary, type NetworkSummary } from './inspect';
 export { type LearningRateOptions, setLearningRates } from './learning-rates';
-export type { LayerParameter, NetParameter, SolverParameter } from './messages';
 export { type LayerMaker, type LayerMakers, type LayerSettings, layers, type NetSpec, netSpec, params, type Top } from './net-spec';
 export { parseNet, parseSolver } from './parse-message';
 export { type RetargetOptions, type RetargetResult, retarget } from './retarget';

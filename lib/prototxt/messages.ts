@@ -1,34 +1,7 @@
-import { ENUMS, MESSAGES } from './schema';
+import { DEFAULTS, ENUMS, MESSAGES, REQUIRED } from './schema';
 
-type Messages = typeof MESSAGES;
-type Enums = typeof ENUMS;
-
-export type MessageName = keyof Messages;
-
-/** The JavaScript value of a field, by its type in the schema. */
-type Value<Type> = Type extends `${infer Item}[]`
-  ? Value<Item>[]
-  : Type extends MessageName
-    ? Message<Type>
-    : Type extends keyof Enums
-      ? keyof Enums[Type]
-      : Type extends 'string' | 'bytes'
-        ? string
-        : Type extends 'bool'
-          ? boolean
-          : number;
-
-/** A protobuf message as a plain object: fields named as in caffe.proto, repeated ones as arrays, enums by their names. */
-export type Message<Name extends MessageName> = { -readonly [Field in keyof Messages[Name]]?: Value<Messages[Name][Field]> };
-
-/** A network definition (`train_val.prototxt`, `deploy.prototxt`) as a plain object. */
-export interface NetParameter extends Message<'NetParameter'> {}
-
-/** One layer of a {@link NetParameter}. */
-export interface LayerParameter extends Message<'LayerParameter'> {}
-
-/** A solver definition (`solver.prototxt`) as a plain object. */
-export interface SolverParameter extends Message<'SolverParameter'> {}
+/** The name of a message of caffe.proto that a net or a solver may hold. */
+export type MessageName = keyof typeof MESSAGES;
 
 /** What a field holds. */
 export interface FieldType {
@@ -53,6 +26,30 @@ export function fieldOf(message: MessageName, name: string): FieldType | undefin
   return type.endsWith('[]') ? { type: type.slice(0, -2), repeated: true } : { type, repeated: false };
 }
 
+/**
+ * What Caffe takes a field to be when the text does not mention it: what caffe.proto declares, or else 0, false, '' or the first name of
+ * an enum. Undefined for a field that is repeated, or a message, or none.
+ */
+export function defaultOf(message: MessageName, name: string): number | boolean | string | undefined {
+  const field = fieldOf(message, name);
+  if (!field || field.repeated || isMessageName(field.type)) return undefined;
+  const declared: Readonly<Record<string, Readonly<Record<string, number | boolean | string>>>> = DEFAULTS;
+  const given = declared[message];
+  return given && Object.hasOwn(given, name) ? given[name] : emptyValue(field.type);
+}
+
+function emptyValue(type: string): number | boolean | string {
+  if (type === 'bool') return false;
+  if (type === 'string' || type === 'bytes') return '';
+  return Object.keys(enumOf(type) ?? {})[0] ?? 0;
+}
+
+/** The fields that a message must have: Caffe refuses one that lacks them. */
+export function requiredFields(message: MessageName): readonly string[] {
+  const required: Readonly<Record<string, readonly string[]>> = REQUIRED;
+  return required[message] ?? [];
+}
+
 /** The names of the fields of a message, in the order of caffe.proto. */
 export function fieldNames(message: MessageName): string[] {
   return Object.keys(MESSAGES[message]);
@@ -64,7 +61,7 @@ export function isMessageName(type: string): type is MessageName {
 
 /** The numbers of an enum's names; undefined for a type that is no enum. */
 export function enumOf(type: string): Readonly<Record<string, number>> | undefined {
-  return Object.hasOwn(ENUMS, type) ? ENUMS[type as keyof Enums] : undefined;
+  return Object.hasOwn(ENUMS, type) ? ENUMS[type as keyof typeof ENUMS] : undefined;
 }
 
 export function isIntegerType(type: string): boolean {

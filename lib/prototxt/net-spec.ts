@@ -1,7 +1,9 @@
 /** Networks written in code: pycaffe's net_spec. */
+
 import { CaffeError, describe } from '../errors';
+import type { NetParameter } from './caffe-proto';
 import { inputError } from './input-error';
-import { enumOf, fieldNames, fieldOf, isMessageName, type NetParameter } from './messages';
+import { enumOf, fieldNames, fieldOf, isMessageName } from './messages';
 import { ENUMS } from './schema';
 import { stringify } from './stringify';
 import { suggestion } from './suggest';

@@ -1,16 +1,6 @@
+import type { NetParameter, SolverParameter } from './caffe-proto';
 import { documentOf, type PrototxtSource } from './document';
-import {
-  describeType,
-  enumOf,
-  fieldNames,
-  fieldOf,
-  fitsInteger,
-  isIntegerType,
-  isMessageName,
-  type MessageName,
-  type NetParameter,
-  type SolverParameter,
-} from './messages';
+import { describeType, enumOf, fieldNames, fieldOf, fitsInteger, isIntegerType, isMessageName, type MessageName } from './messages';
 import { asBoolean, type FieldNode, type ItemNode, kindError, type MessageNode } from './nodes';
 import { suggestion } from './suggest';
 

@@ -1,19 +1,9 @@
 import { CaffeError } from '../errors';
 import { reading } from '../given';
+import type { NetParameter, SolverParameter } from './caffe-proto';
 import { inputError } from './input-error';
 import { encodeDouble, encodeFloat, encodeString } from './literals';
-import {
-  describeType,
-  enumOf,
-  fieldNames,
-  fieldOf,
-  fitsInteger,
-  isIntegerType,
-  isMessageName,
-  type MessageName,
-  type NetParameter,
-  type SolverParameter,
-} from './messages';
+import { describeType, enumOf, fieldNames, fieldOf, fitsInteger, isIntegerType, isMessageName, type MessageName } from './messages';
 import { suggestion } from './suggest';
 
 const KINDS = { net: 'NetParameter', solver: 'SolverParameter' } as const;
