@@ -58,7 +58,7 @@ export class Edits {
 
   /** Inserts in front of a field and of the comments that belong to it. */
   insertBefore(field: FieldNode, snippet: string): void {
-    if (this.layout.beginsLine(field.start)) {
+    if (this.source.beginsLine(field.start)) {
       const lines = this.layout.lines(snippet, this.layout.indentAt(field.start));
       this.insert(startWithComments(this.source, field), lines + this.layout.newline);
     } else {
@@ -68,14 +68,14 @@ export class Edits {
 
   /** Inserts behind a field. */
   insertAfter(field: FieldNode, snippet: string): void {
-    const alone = this.layout.beginsLine(field.start) && this.endsLine(field.end);
+    const alone = this.source.beginsLine(field.start) && this.source.endsLine(field.end);
     if (alone) this.insertLinesAfter(field.end, snippet, this.layout.indentAt(field.start));
     else this.insertInline(field.end, snippet);
   }
 
   /** Puts a snippet in the place of a field and of the comments above it, which spoke of what is gone. */
   replaceField(field: FieldNode, snippet: string): void {
-    if (this.layout.beginsLine(field.start)) {
+    if (this.source.beginsLine(field.start)) {
       const lines = this.layout.lines(snippet, this.layout.indentAt(field.start));
       this.replace({ start: startWithComments(this.source, field), end: field.end }, lines);
     } else {
@@ -113,9 +113,5 @@ export class Edits {
 
   private insertLinesAfter(offset: number, snippet: string, indent: string): void {
     this.insert(this.source.lineEnd(offset), this.layout.newline + this.layout.lines(snippet, indent));
-  }
-
-  private endsLine(offset: number): boolean {
-    return /^\s*(#|$)/.test(this.source.text.slice(offset, this.source.lineEnd(offset)));
   }
 }

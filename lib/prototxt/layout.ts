@@ -24,18 +24,16 @@ export class Layout {
 
   /** The blanks with which the line of `offset` begins. */
   indentAt(offset: number): string {
+    const { text } = this.source;
     const start = this.source.lineStart(offset);
-    return /^[ \t]*/.exec(this.source.text.slice(start, offset))?.[0] ?? '';
-  }
-
-  /** Whether nothing but blanks stands before `offset` in its line. */
-  beginsLine(offset: number): boolean {
-    return this.source.text.slice(this.source.lineStart(offset), offset).trim() === '';
+    let end = start;
+    while (end < offset && (text[end] === ' ' || text[end] === '\t')) end++;
+    return text.slice(start, end);
   }
 
   /** The indentation of the fields of a message. */
   childIndent(message: MessageNode): string {
-    const sibling = message.fields.find((field) => this.beginsLine(field.start));
+    const sibling = message.fields.find((field) => this.source.beginsLine(field.start));
     if (sibling) return this.indentAt(sibling.start);
     return message.isRoot ? '' : this.indentAt(message.start) + this.unit;
   }
@@ -68,7 +66,7 @@ export class Layout {
     const outer = message.isRoot ? '' : this.indentAt(message.start);
     for (const { value, start } of message.fields) {
       const indent = this.indentAt(start);
-      if (!message.isRoot && this.beginsLine(start) && indent.length > outer.length) return indent.slice(outer.length);
+      if (!message.isRoot && this.source.beginsLine(start) && indent.length > outer.length) return indent.slice(outer.length);
       const unit = value.kind === 'message' ? this.findUnit(value) : undefined;
       if (unit) return unit;
     }

@@ -9,13 +9,15 @@ export interface Token extends Span {
 }
 
 const SPACE = /[ \t\r\n\v\f]+/y;
-const COMMENT = /#[^\n]*/y;
+const COMMENT = /#[^\n\0]*/y;
 const NAME = /[A-Za-z_][A-Za-z0-9_]*/y;
 const NUMBER = /0[xX][0-9a-fA-F]+|0[0-7]+(?![.\deE])|(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?[fF]?/y;
 const WORD_CHARACTER = /[A-Za-z0-9_.]/;
 const LEADING_ZERO = /^0\d/;
 const OCTAL = /^0[0-7]+$/;
 const SYMBOLS = '{}<>[]:;,-';
+/** A line break and NUL, which no string literal goes across. */
+const ENDS_STRING = new Set([10, 0]);
 
 /** Cuts protobuf text format into tokens, one at a time. */
 export class Lexer {
@@ -74,9 +76,9 @@ export class Lexer {
 
   private stringEnd(start: number, quote: string): number {
     const { text } = this.source;
-    for (let at = start + 1; at < text.length && text[at] !== '\n'; at++) {
+    for (let at = start + 1; at < text.length && !ENDS_STRING.has(text.charCodeAt(at)); at++) {
       if (text[at] === quote) return at + 1;
-      if (text[at] === '\\' && text[at + 1] !== '\n') at++;
+      if (text[at] === '\\' && !ENDS_STRING.has(text.charCodeAt(at + 1))) at++;
     }
     throw this.source.error(start, 'This string is not closed on its line.', {
       hint: `Add the missing ${quote}; write a line break as \\n.`,

@@ -14,21 +14,36 @@ const SIMPLE_ESCAPES: Readonly<Record<string, number>> = {
   '?': 63,
 };
 
-const NUMERIC_ESCAPE = /([0-7]{1,3})|[xX]([0-9a-fA-F]{1,2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})/y;
+/** Octal and hexadecimal bytes; code points, where two halves of a surrogate pair count as one. */
+const NUMERIC_ESCAPE =
+  /([0-7]{1,3})|x([0-9a-fA-F]{1,2})|u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U(00[01][0-9a-fA-F]{5})/y;
 const PLAIN_CHARACTERS = /[^\\]+/y;
 const LAST_CODE_POINT = 0x10ffff;
 const CONTROL_CHARACTERS = 0x20;
 const MOST_FLOAT_DIGITS = 9;
+/** Every number of so many digits is another 32-bit float. */
+const SAFE_FLOAT_DIGITS = 6;
+const SMALLEST_NORMAL_FLOAT = 2 ** -126;
+
+/** A string literal in the text, quotes included. */
+interface Literal {
+  readonly text: string;
+  readonly start: number;
+}
 
 /**
- * The value of a string literal with its quotes. Escapes are bytes of UTF-8, as protobuf defines them.
+ * The value of string literals that stand side by side, which are one, as in C. Escapes are bytes of UTF-8, as protobuf defines
+ * them: a character may be put together from several, even across literals.
  *
- * @param start where the literal stands in `source`, for the error.
  * @throws {CaffeError} ERR_CAFFE_PROTOTXT for an escape that does not exist.
  */
-export function decodeString(literal: string, source: SourceText, start: number): string {
-  const body = literal.slice(1, -1);
-  if (!body.includes('\\')) return body;
+export function decodeStrings(literals: readonly Literal[], source: SourceText): string {
+  if (!literals.some(({ text }) => text.includes('\\'))) return literals.map(({ text }) => text.slice(1, -1)).join('');
+  return Buffer.concat(literals.flatMap((literal) => decodeBytes(literal, source))).toString('utf8');
+}
+
+function decodeBytes({ text, start }: Literal, source: SourceText): Buffer[] {
+  const body = text.slice(1, -1);
   const pieces: Buffer[] = [];
   for (let at = 0; at < body.length; ) {
     PLAIN_CHARACTERS.lastIndex = at;
@@ -39,7 +54,7 @@ export function decodeString(literal: string, source: SourceText, start: number)
     pieces.push(piece.bytes);
     at += piece.length;
   }
-  return Buffer.concat(pieces).toString('utf8');
+  return pieces;
 }
 
 function decodeEscape(body: string, at: number): { bytes: Buffer; length: number } | undefined {
@@ -48,12 +63,21 @@ function decodeEscape(body: string, at: number): { bytes: Buffer; length: number
   NUMERIC_ESCAPE.lastIndex = at + 1;
   const match = NUMERIC_ESCAPE.exec(body);
   if (!match) return undefined;
-  const [whole, octal, hexadecimal, ...unicode] = match;
+  const [whole, octal, hexadecimal, high, low, short, long = ''] = match;
   const length = 1 + whole.length;
   if (octal !== undefined) return { bytes: Buffer.of(Number.parseInt(octal, 8) & 0xff), length };
   if (hexadecimal !== undefined) return { bytes: Buffer.of(Number.parseInt(hexadecimal, 16)), length };
-  const codePoint = Number.parseInt(unicode.join(''), 16);
-  return codePoint > LAST_CODE_POINT ? undefined : { bytes: Buffer.from(String.fromCodePoint(codePoint)), length };
+  if (high !== undefined && low !== undefined) {
+    return { bytes: Buffer.from(String.fromCharCode(Number.parseInt(high, 16), Number.parseInt(low, 16))), length };
+  }
+  return { bytes: codePointBytes(Number.parseInt(short ?? long, 16)), length };
+}
+
+/** A code point in UTF-8, as protobuf encodes it: half a surrogate pair as if it were a character, one beyond the last as its escape. */
+function codePointBytes(codePoint: number): Buffer {
+  if (codePoint > LAST_CODE_POINT) return Buffer.from(`\\U${codePoint.toString(16).padStart(8, '0')}`);
+  if (codePoint < 0xd800 || codePoint > 0xdfff) return Buffer.from(String.fromCodePoint(codePoint));
+  return Buffer.of(0xe0 | (codePoint >> 12), 0x80 | ((codePoint >> 6) & 0x3f), 0x80 | (codePoint & 0x3f));
 }
 
 /** A string literal for `value`, between the given quotes. */
@@ -82,6 +106,18 @@ export function encodeFloat(value: number): string {
     if (Object.is(Math.fround(rounded), Math.fround(value))) return encodeDouble(rounded);
   }
   return encodeDouble(value);
+}
+
+/** The number that a field of 32 bits holds, as people write it: 0.1, and not 0.10000000149011612. */
+export function shortestFloat(value: number): number {
+  const float = Math.fround(value);
+  if (Number.isSafeInteger(float) || !Number.isFinite(float)) return float;
+  if (Math.abs(float) >= SMALLEST_NORMAL_FLOAT && Number(value.toPrecision(SAFE_FLOAT_DIGITS)) === value) return value;
+  for (let digits = 1; digits < MOST_FLOAT_DIGITS; digits++) {
+    const rounded = Number(float.toPrecision(digits));
+    if (Math.fround(rounded) === float) return rounded;
+  }
+  return Number(float.toPrecision(MOST_FLOAT_DIGITS));
 }
 
 /** The shortest literal that is read as the same 64-bit float. */

@@ -13,6 +13,8 @@ export interface NumberNode extends Span {
   readonly value: number;
   /** Whether it was written without point, exponent or `f`. */
   readonly integer: boolean;
+  /** Whether it was written in decimal, which is all that a floating-point field takes. */
+  readonly decimal: boolean;
 }
 
 /** A bare word: `MAX`, `true`, `inf`. */
@@ -23,6 +25,8 @@ export interface NameNode extends Span {
 
 export interface ListNode extends Span {
   readonly kind: 'list';
+  /** Whether it stands behind a colon; without one, it can only be a list of messages. */
+  readonly colon: boolean;
   readonly items: readonly ItemNode[];
 }
 
@@ -118,7 +122,7 @@ export class MessageNode implements MessageSpan {
 export function asBoolean(value: ItemNode): boolean | undefined {
   if (value.kind === 'name' && TRUE.has(value.value)) return true;
   if (value.kind === 'name' && FALSE.has(value.value)) return false;
-  if (value.kind === 'number' && value.integer && (value.value === 0 || value.value === 1)) return value.value === 1;
+  if (value.kind === 'number' && value.integer && (Object.is(value.value, 0) || value.value === 1)) return value.value === 1;
   return undefined;
 }
 

@@ -1,5 +1,5 @@
 import { Lexer, type Token } from './lexer';
-import { decodeNumber, decodeString } from './literals';
+import { decodeNumber, decodeStrings } from './literals';
 import { type FieldNode, type ItemNode, type ListNode, MessageNode, type NumberNode, type ScalarNode, type ValueNode } from './nodes';
 import type { SourceText } from './source-text';
 
@@ -47,11 +47,11 @@ class Parser {
   }
 
   private value(name: Token, depth: number): ValueNode {
-    return this.token.text === '[' ? this.list(name, depth) : this.item(name, depth);
+    return this.token.text === '[' ? this.list(name, depth, true) : this.item(name, depth);
   }
 
   private messageOrMessages(name: Token, depth: number): ValueNode {
-    if (this.token.text === '[') return this.list(name, depth);
+    if (this.token.text === '[') return this.list(name, depth, false);
     if (this.opensMessage()) return this.message(name, depth);
     throw this.unexpected(`':' or '{' after '${name.text}'`);
   }
@@ -76,15 +76,17 @@ class Parser {
     return new MessageNode(this.source, { start: opening.start, end: this.advance().end, isRoot: false }, fields);
   }
 
-  private list(name: Token, depth: number): ListNode {
+  private list(name: Token, depth: number, colon: boolean): ListNode {
     const opening = this.advance();
     const items: ItemNode[] = [];
     if (this.token.text !== ']') {
-      do items.push(this.item(name, depth));
-      while (this.accept(','));
+      do {
+        if (!colon && !this.opensMessage()) throw this.unexpected(`'{': a list of values takes a colon, ${name.text}: [`);
+        items.push(this.item(name, depth));
+      } while (this.accept(','));
     }
     if (this.token.text !== ']') throw this.unclosed(name, opening, "',' or ']'");
-    return { kind: 'list', items, start: opening.start, end: this.advance().end };
+    return { kind: 'list', items, colon, start: opening.start, end: this.advance().end };
   }
 
   private scalar(name: Token): ScalarNode {
@@ -98,19 +100,17 @@ class Parser {
 
   /** Strings that stand side by side are one, as in C. */
   private string(): ScalarNode {
-    const { start, text } = this.token;
-    let { end } = this.token;
-    let value = '';
-    for (; this.token.kind === 'string'; this.advance()) {
-      value += decodeString(this.token.text, this.source, this.token.start);
-      end = this.token.end;
-    }
-    return { kind: 'string', value, quote: text.startsWith("'") ? "'" : '"', start, end };
+    const first = this.advance();
+    const pieces = [first];
+    while (this.token.kind === 'string') pieces.push(this.advance());
+    const value = decodeStrings(pieces, this.source);
+    return { kind: 'string', value, quote: first.text.startsWith("'") ? "'" : '"', start: first.start, end: pieces.at(-1)?.end ?? first.end };
   }
 
   private number(): NumberNode {
     const { text, start, end } = this.advance();
-    return { kind: 'number', value: decodeNumber(text), integer: /^(\d+|0[xX][0-9a-fA-F]+)$/.test(text), start, end };
+    const decimal = !/^0[xX\d]/.test(text);
+    return { kind: 'number', value: decodeNumber(text), integer: !decimal || /^\d+$/.test(text), decimal, start, end };
   }
 
   private negative(name: Token): NumberNode {
@@ -121,7 +121,7 @@ class Parser {
     }
     const value = this.token.kind === 'name' ? NEGATIVE_WORDS[this.token.text.toLowerCase()] : undefined;
     if (value === undefined) throw this.unexpected(`a number after '-' for '${name.text}'`);
-    return { kind: 'number', value, integer: false, start, end: this.advance().end };
+    return { kind: 'number', value, integer: false, decimal: true, start, end: this.advance().end };
   }
 
   private advance(): Token {

@@ -7,7 +7,7 @@ export function startWithComments(source: SourceText, field: FieldNode): number 
   let start = own;
   while (start > source.start) {
     const above = source.lineStart(start - 1);
-    if (!source.text.slice(above, start).trimStart().startsWith('#')) return start;
+    if (source.text[skipBlanks(source, above)] !== '#') return start;
     start = above;
   }
   return own;
@@ -15,13 +15,9 @@ export function startWithComments(source: SourceText, field: FieldNode): number 
 
 /** What goes with a field: whole lines where it stands alone in them, otherwise the field and the blanks before it. */
 export function removalOf(source: SourceText, field: FieldNode): Span {
-  const before = source.text.slice(source.lineStart(field.start), field.start);
-  const after = source.text.slice(field.end, source.lineEnd(field.end));
-  const aloneBefore = before.trim() === '';
-  const aloneAfter = /^\s*(#|$)/.test(after);
-  if (aloneBefore && aloneAfter) return { start: startWithComments(source, field), end: source.nextLine(field.end) };
-  if (aloneBefore) return { start: field.start, end: field.end + blanksAtStart(after) };
-  return { start: field.start - blanksAtEnd(before), end: field.end };
+  if (!source.beginsLine(field.start)) return { start: source.blanksBefore(field.start), end: field.end };
+  if (source.endsLine(field.end)) return { start: startWithComments(source, field), end: source.nextLine(field.end) };
+  return { start: field.start, end: skipBlanks(source, field.end) };
 }
 
 /** Joins removals that only blank lines separate, and takes the blank lines around them that would double or dangle. */
@@ -29,29 +25,59 @@ export function tidyRemovals(source: SourceText, removals: readonly Span[]): Spa
   const joined: Span[] = [];
   for (const span of [...removals].sort((a, b) => a.start - b.start)) {
     const last = joined.at(-1);
-    const gap = last && source.text.slice(last.end, span.start);
-    if (last && gap?.trim() === '') joined[joined.length - 1] = { start: last.start, end: Math.max(last.end, span.end) };
+    if (last && skipSpace(source, last.end) >= span.start) joined[joined.length - 1] = { start: last.start, end: Math.max(last.end, span.end) };
     else joined.push(span);
   }
   return joined.map((span) => withBlankLines(source, span));
 }
 
 function withBlankLines(source: SourceText, span: Span): Span {
-  const takesLines = span.start === source.lineStart(span.start) && (span.end === source.text.length || source.text[span.end - 1] === '\n');
+  const { text } = source;
+  const takesLines = span.start === source.lineStart(span.start) && (span.end === text.length || text[span.end - 1] === '\n');
   if (!takesLines) return span;
-  const before = source.text.slice(source.start, span.start);
-  const after = source.text.slice(span.end);
-  const blankBefore = /(?:^|\n)((?:[ \t]*\r?\n)*)$/.exec(before)?.[1]?.length ?? 0;
-  const blankAfter = /^(?:[ \t]*\r?\n)*/.exec(after)?.[0].length ?? 0;
-  if (/^\s*([}>]|$)/.test(after)) return { start: span.start - blankBefore, end: span.end };
-  const opensBlock = /(^|[{<])\s*$/.test(before);
-  return opensBlock || blankBefore > 0 ? { start: span.start, end: span.end + blankAfter } : span;
+  const following = text[skipSpace(source, span.end)];
+  const before = blankLinesBefore(source, span.start);
+  if (following === undefined || following === '}' || following === '>') return { start: before, end: span.end };
+  const preceding = before === source.start ? undefined : text[spaceBefore(source, before) - 1];
+  const opensBlock = preceding === undefined || preceding === '{' || preceding === '<';
+  return opensBlock || before < span.start ? { start: span.start, end: blankLinesAfter(source, span.end) } : span;
 }
 
-function blanksAtStart(text: string): number {
-  return text.length - text.trimStart().length;
+/** Where the blank lines begin that end at `offset`, the beginning of a line. */
+function blankLinesBefore(source: SourceText, offset: number): number {
+  let start = offset;
+  while (start > source.start && source.beginsLine(start - 1)) start = source.lineStart(start - 1);
+  return start;
 }
 
-function blanksAtEnd(text: string): number {
-  return text.length - text.trimEnd().length;
+/** Where the blank lines end that begin at `offset`, the beginning of a line. */
+function blankLinesAfter(source: SourceText, offset: number): number {
+  let end = offset;
+  while (source.text[skipBlanks(source, end)] === '\n') end = source.nextLine(end);
+  return end;
+}
+
+/** The first offset from here on that is no blank. */
+function skipBlanks({ text }: SourceText, offset: number): number {
+  let end = offset;
+  while (isSpace(text[end]) && text[end] !== '\n') end++;
+  return end;
+}
+
+/** The first offset from here on that is neither blank nor line break. */
+function skipSpace({ text }: SourceText, offset: number): number {
+  let end = offset;
+  while (isSpace(text[end])) end++;
+  return end;
+}
+
+/** Where the blanks and line breaks begin that end at `offset`. */
+function spaceBefore(source: SourceText, offset: number): number {
+  let start = offset;
+  while (start > source.start && isSpace(source.text[start - 1])) start--;
+  return start;
+}
+
+function isSpace(character: string | undefined): boolean {
+  return character !== undefined && ' \t\n\r\v\f'.includes(character);
 }
