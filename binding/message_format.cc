@@ -5,6 +5,7 @@
 #include <google/protobuf/text_format.h>
 
 #include <limits>
+#include <string_view>
 #include <utility>
 
 #include "failure_exception.h"
@@ -17,6 +18,9 @@ namespace pb = google::protobuf;
 
 // No message of Caffe's is nested deeper than a handful; a parser that goes on for ever runs out of stack.
 constexpr int kDeepest = 100;
+
+// Editors on Windows put it in front of a file; protobuf would refuse it.
+constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 
 // Keeps the first error: those that follow are mostly its echoes.
 class FirstError final : public pb::io::ErrorCollector {
@@ -54,7 +58,9 @@ void ParseText(const std::string& text, const std::string& file, pb::Message* me
   pb::TextFormat::Parser parser;
   parser.RecordErrorsTo(&error);
   parser.SetRecursionLimit(kDeepest);
-  if (parser.ParseFromString(text, message)) return;
+  const bool marked = text.compare(0, kByteOrderMark.size(), kByteOrderMark) == 0;
+  if (marked ? parser.ParseFromString(text.substr(kByteOrderMark.size()), message) : parser.ParseFromString(text, message))
+    return;
   error.details.file = file;
   throw Failure("PROTOTXT", Place(file, error.details) + AsSentence(error.text), error.details);
 }

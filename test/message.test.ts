@@ -75,6 +75,11 @@ describe('text', () => {
     }
   });
 
+  test('a byte order mark is no part of the text', () => {
+    expect(messages.fromText('NetParameter', '\uFEFFname: "a"')).toEqual({ name: 'a' });
+    expect(failureOf(() => messages.fromText('NetParameter', '\uFEFF\uFEFFname: "a"'))).toMatchObject({ line: 1, column: 1 });
+  });
+
   test('endless nesting and objects that contain themselves are refused', () => {
     expect(failureOf(() => messages.fromText('NetParameter', 'layer { '.repeat(200_000))).code).toBe('ERR_CAFFE_PROTOTXT');
     const net: { layer: unknown[] } = { layer: [] };

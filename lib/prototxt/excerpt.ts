@@ -2,9 +2,10 @@
 
 /** As much of a long line as is shown around the place. */
 const WIDEST = 100;
-const WIDE = /\p{Emoji_Presentation}|[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{20000}-\u{3fffd}]/u;
+const WIDE =
+  /\p{Emoji_Presentation}|[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{20000}-\u{3fffd}]/u;
 const WITHOUT_WIDTH = /[\p{Mark}\u200b-\u200f\ufeff]/u;
-const CONTROL = /[\0-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]/u;
+const UNPRINTABLE = /(?!\t)[\p{Cc}\p{Cs}\u2028\u2029]/u;
 
 /**
  * A line of a text and, below it, a caret under one of its characters:
@@ -21,27 +22,26 @@ const CONTROL = /[\0-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]/u;
 export function excerpt(text: string, line: number, column: number): string {
   const { before, after } = windowAround(text, column - 1);
   const gutter = `  ${line} | `;
-  return `${gutter}${visible(before)}${visible(after)}\n${' '.repeat(gutter.length - 2)}| ${padding(before)}^`.replace(/[ \t]+$/gm, '');
+  return `${gutter}${visible(before)}${visible(after)}`.trimEnd() + `\n${' '.repeat(gutter.length - 2)}| ${padding(before)}^`;
 }
 
 /** The characters before and from the place on, cut where there are too many, never within a character. */
 function windowAround(text: string, place: number): { before: string; after: string } {
-  const half = WIDEST / 2;
   const before = [...text.slice(Math.max(0, place - WIDEST), place)];
   const after = [...text.slice(place, place + WIDEST)];
-  const roomBefore = Math.max(half, WIDEST - after.length);
-  const roomAfter = WIDEST - Math.min(before.length, roomBefore);
-  const cutBefore = place > WIDEST || before.length > roomBefore;
-  const cutAfter = text.length - place > WIDEST || after.length > roomAfter;
+  const shownAfter = Math.min(after.length, Math.max(WIDEST / 2, WIDEST - before.length));
+  const shownBefore = Math.min(before.length, WIDEST - shownAfter);
+  const cutBefore = place > WIDEST || shownBefore < before.length;
+  const cutAfter = text.length - place > WIDEST || shownAfter < after.length;
   return {
-    before: (cutBefore ? '…' : '') + before.slice(-roomBefore || before.length).join(''),
-    after: after.slice(0, roomAfter).join('') + (cutAfter ? '…' : ''),
+    before: (cutBefore ? '…' : '') + before.slice(before.length - shownBefore).join(''),
+    after: after.slice(0, shownAfter).join('') + (cutAfter ? '…' : ''),
   };
 }
 
 /** Control characters and halves of characters would upset a terminal. */
 function visible(text: string): string {
-  return [...text].map((character) => (CONTROL.test(character) ? '\ufffd' : character)).join('');
+  return [...text].map((character) => (UNPRINTABLE.test(character) ? '\ufffd' : character)).join('');
 }
 
 /** As wide as the text: a tab for a tab, two blanks for a wide character, none for an accent put on top. */

@@ -24,6 +24,9 @@ const MOST_FLOAT_DIGITS = 9;
 /** Every number of so many digits is another 32-bit float. */
 const SAFE_FLOAT_DIGITS = 6;
 const SMALLEST_NORMAL_FLOAT = 2 ** -126;
+const LARGEST_FLOAT = 2 ** 128 - 2 ** 104;
+/** Half way from the largest float to what would be the next: protobuf rounds it down. */
+const LAST_TO_ROUND_DOWN = 2 ** 128 - 2 ** 103;
 
 /** A string literal in the text, quotes included. */
 interface Literal {
@@ -110,7 +113,7 @@ export function encodeFloat(value: number): string {
 
 /** The number that a field of 32 bits holds, as people write it: 0.1, and not 0.10000000149011612. */
 export function shortestFloat(value: number): number {
-  const float = Math.fround(value);
+  const float = Math.abs(value) === LAST_TO_ROUND_DOWN ? Math.sign(value) * LARGEST_FLOAT : Math.fround(value);
   if (Number.isSafeInteger(float) || !Number.isFinite(float)) return float;
   if (Math.abs(float) >= SMALLEST_NORMAL_FLOAT && Number(value.toPrecision(SAFE_FLOAT_DIGITS)) === value) return value;
   for (let digits = 1; digits < MOST_FLOAT_DIGITS; digits++) {

@@ -1,6 +1,6 @@
 import type { NetParameter, SolverParameter } from './caffe-proto';
 import { documentOf, type PrototxtSource } from './document';
-import { describeType, fieldNames, fieldOf, isMessageName, type MessageName } from './messages';
+import { describeType, fieldNames, fieldOf, isMessageName, type MessageName, requiredFields } from './messages';
 import { type FieldNode, type ItemNode, kindError, type MessageNode } from './nodes';
 import { readScalar } from './scalars';
 import { suggestion } from './suggest';
@@ -29,6 +29,9 @@ export function parseSolver(source: PrototxtSource): SolverParameter {
 function readMessage(node: MessageNode, message: MessageName): PlainObject {
   const result: PlainObject = {};
   for (const field of node.fields) readField(result, node, field, message);
+  const missing = requiredFields(message).filter((name) => !(name in result));
+  if (missing.length > 0)
+    throw node.source.error(node.start, `A ${message} must have ${missing.map((name) => `'${name}'`).join(' and ')}.`);
   return result;
 }
 

@@ -104,7 +104,13 @@ class Parser {
     const pieces = [first];
     while (this.token.kind === 'string') pieces.push(this.advance());
     const value = decodeStrings(pieces, this.source);
-    return { kind: 'string', value, quote: first.text.startsWith("'") ? "'" : '"', start: first.start, end: pieces.at(-1)?.end ?? first.end };
+    return {
+      kind: 'string',
+      value,
+      quote: first.text.startsWith("'") ? "'" : '"',
+      start: first.start,
+      end: pieces.at(-1)?.end ?? first.end,
+    };
   }
 
   private number(): NumberNode {

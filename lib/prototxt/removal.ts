@@ -25,7 +25,8 @@ export function tidyRemovals(source: SourceText, removals: readonly Span[]): Spa
   const joined: Span[] = [];
   for (const span of [...removals].sort((a, b) => a.start - b.start)) {
     const last = joined.at(-1);
-    if (last && skipSpace(source, last.end) >= span.start) joined[joined.length - 1] = { start: last.start, end: Math.max(last.end, span.end) };
+    if (last && skipSpace(source, last.end) >= span.start)
+      joined[joined.length - 1] = { start: last.start, end: Math.max(last.end, span.end) };
     else joined.push(span);
   }
   return joined.map((span) => withBlankLines(source, span));
