@@ -1,5 +1,5 @@
 import { Graph } from './graph';
-import { CLASSIFIERS, isClassLoss, isClasswise, isFinalSoftmax, isRectifier } from './layer-types';
+import { isClassifier, isClassLoss, isClasswise, isFinalSoftmax, isRectifier, outputParam } from './layer-types';
 import type { Layer, Network } from './network';
 
 /** A classifier: the layer whose outputs are the scores of the classes. */
@@ -29,7 +29,7 @@ export function findHeads(network: Network): Head[] {
 }
 
 function classifiersReaching(goal: Goal, graphs: readonly Graph[]): Set<Layer> {
-  const found = graphs.flatMap((graph) => graph.layers.filter((layer) => CLASSIFIERS.has(layer.type) && reaches(layer, graph, goal)));
+  const found = graphs.flatMap((graph) => graph.layers.filter((layer) => isClassifier(layer) && reaches(layer, graph, goal)));
   return new Set(found);
 }
 
@@ -58,8 +58,9 @@ function groupByName(network: Network, classifiers: ReadonlySet<Layer>, graphs: 
   });
 }
 
-function outputsOf(layer: Layer): number | undefined {
-  return layer.message.message(CLASSIFIERS.get(layer.type) ?? '')?.number('num_output');
+/** `num_output` of a layer; undefined where the file leaves it open. */
+export function outputsOf(layer: Layer): number | undefined {
+  return layer.message.message(outputParam(layer) ?? '')?.number('num_output');
 }
 
 function rectifiersOn(heads: readonly Layer[], graphs: readonly Graph[]): Layer[] {

@@ -2,11 +2,15 @@ import type { Graph } from './graph';
 import { inputError } from './input-error';
 import type { Layer } from './network';
 
-/** The layers that hold the weights of a classifier, with the message their `num_output` is in. */
-export const CLASSIFIERS: ReadonlyMap<string, string> = new Map([
+/** The layers whose number of outputs is a field, with the message that their `num_output` is in. */
+const OUTPUT_PARAMS: ReadonlyMap<string, string> = new Map([
   ['InnerProduct', 'inner_product_param'],
   ['Convolution', 'convolution_param'],
+  ['Deconvolution', 'convolution_param'],
 ]);
+
+/** Those of them that give scores of classes; a Deconvolution enlarges what another layer gives. */
+const CLASSIFIERS = new Set(['InnerProduct', 'Convolution']);
 
 /** Layers without weights whose outputs stand for the same classes as their inputs. */
 const CLASSWISE = new Set([
@@ -40,6 +44,16 @@ const CLASS_LOSSES: ReadonlyMap<string, 'Softmax' | 'Sigmoid' | undefined> = new
 ]);
 
 const SCORE_READERS = new Set(['Accuracy', 'ArgMax', 'Silence']);
+
+/** The name of the message that a layer's `num_output` is in; undefined for a layer without this field. */
+export function outputParam(layer: Layer): string | undefined {
+  return OUTPUT_PARAMS.get(layer.type);
+}
+
+/** Whether the outputs of a layer can be the scores of classes. */
+export function isClassifier(layer: Layer): boolean {
+  return CLASSIFIERS.has(layer.type);
+}
 
 export function isClasswise(layer: Layer): boolean {
   return CLASSWISE.has(layer.type);
@@ -117,7 +131,7 @@ export function parameterCount(layer: Layer): number | undefined {
 }
 
 /** @throws {CaffeError} ERR_CAFFE_INPUT unless `classes` is a whole number from 1 that Caffe can count to. */
-export function checkClasses(classes: number): void {
+export function checkClasses(classes: number, name = 'classes'): void {
   if (Number.isInteger(classes) && classes >= 1 && classes < 2 ** 31) return;
-  throw inputError('classes', 'a whole number from 1 to 2^31 - 1', classes);
+  throw inputError(name, 'a whole number from 1 to 2^31 - 1', classes);
 }

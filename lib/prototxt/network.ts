@@ -3,6 +3,7 @@ import { documentOf, type PrototxtDocument, type PrototxtSource } from './docume
 import type { FieldNode, MessageNode } from './nodes';
 import { meets, type NetState, type NetStateRule, netState, readRule } from './rules';
 import type { SourceText } from './source-text';
+import { nearestTo } from './suggest';
 
 /** One `layer { … }` of a file, read. */
 export interface Layer {
@@ -23,6 +24,9 @@ export interface Layer {
 const TRAIN_STAGE = 'train';
 const VALIDATION_STAGE = 'val';
 const DEPLOY_STAGE = 'deploy';
+
+/** Fields by which a solver is told from a network. */
+const SOLVER_FIELDS = ['base_lr', 'lr_policy', 'max_iter', 'solver_mode', 'snapshot_prefix', 'net', 'train_net'];
 
 /** A network definition, read: its layers in file order, for any state. */
 export class Network {
@@ -97,12 +101,13 @@ export class Network {
 /**
  * Reads a network definition.
  *
- * @throws {CaffeError} ERR_CAFFE_PROTOTXT for a syntax error, a value of the wrong kind, or a layer with both include and
- *                      exclude; ERR_CAFFE_UNSUPPORTED for the layers of Caffe's first versions (`layers { … }`).
+ * @throws {CaffeError} ERR_CAFFE_PROTOTXT for a syntax error, a value of the wrong kind, a layer with both include and
+ *                      exclude, or a solver; ERR_CAFFE_UNSUPPORTED for the layers of Caffe's first versions (`layers { … }`).
  */
 export function readNetwork(source: PrototxtSource): Network {
   const document = documentOf(source);
   refuseOldLayers(document.root);
+  refuseOtherFiles(document.root);
   const { source: text } = document.root;
   return new Network(
     document,
@@ -114,6 +119,11 @@ export function readNetwork(source: PrototxtSource): Network {
 export function isActive(layer: Layer, state: NetState): boolean {
   if (layer.include.length > 0) return layer.include.some((rule) => meets(state, rule));
   return !layer.exclude.some((rule) => meets(state, rule));
+}
+
+/** The names of some layers, each once, in file order. */
+export function namesOf(network: Network, layers: ReadonlySet<Layer>): string[] {
+  return [...new Set(network.layers.filter((layer) => layers.has(layer)).map((layer) => layer.name))];
 }
 
 /** The rules of some layers, included and excluded alike. */
@@ -151,4 +161,20 @@ function refuseOldLayers(root: MessageNode): void {
     column,
     hint: 'Bring the file up to date first, with prototxt.upgrade.',
   });
+}
+
+/** A file without layers that is something else, or misspelt. */
+function refuseOtherFiles(root: MessageNode): void {
+  if (root.fieldsNamed('layer').length > 0) return;
+  const [solver] = root.fieldsNamed(...SOLVER_FIELDS);
+  if (solver) {
+    throw root.source.error(solver.start, `'${solver.name}' belongs to a solver; this is no network.`, { hint: networkOfSolver(root) });
+  }
+  const odd = root.fields.find(({ name, value }) => value.kind === 'message' && nearestTo(name, ['layer']) !== undefined);
+  if (odd) throw root.source.error(odd.start, `'${odd.name}' is no field of a network.`, { hint: "Did you mean 'layer'?" });
+}
+
+function networkOfSolver(root: MessageNode): string | undefined {
+  const [net] = root.fieldsNamed('net', 'train_net');
+  return net?.value.kind === 'string' ? `Its network is ${net.value.value}.` : undefined;
 }

@@ -13,7 +13,13 @@ export interface Multipliers {
 }
 
 /** What Caffe assumes where the file says nothing. */
-const DEFAULT: Multipliers = { learning: 1, decay: 1 };
+export const UNSAID: Multipliers = { learning: 1, decay: 1 };
+
+/** What published nets give weights, and a bias, which comes second: twice the rate of the weights, and no decay. */
+export const USUAL: readonly [weights: Multipliers, bias: Multipliers] = [
+  { learning: 1, decay: 1 },
+  { learning: 2, decay: 0 },
+];
 
 /**
  * How many parameter blobs of a layer there are to set: what its type learns, or the `param` blocks it has where the type
@@ -27,8 +33,8 @@ export function settableParameters(layer: Layer): number {
 /** The multipliers the file gives to the first parameter blobs of a layer: one entry for each `param` block. */
 export function multipliersOf(layer: Layer): Multipliers[] {
   return layer.message.messages('param').map((param) => ({
-    learning: param.number('lr_mult') ?? DEFAULT.learning,
-    decay: param.number('decay_mult') ?? DEFAULT.decay,
+    learning: param.number('lr_mult') ?? UNSAID.learning,
+    decay: param.number('decay_mult') ?? UNSAID.decay,
   }));
 }
 
@@ -48,6 +54,69 @@ export function setMultipliers(edits: Edits, layer: Layer, multipliers: readonly
     .join('\n');
   const anchor = layer.message.fieldsNamed('name', 'type', 'bottom', 'top', 'param').at(-1);
   if (added.length > 0 && anchor) edits.insertAfter(anchor, snippet);
+}
+
+/**
+ * The multipliers of a layer with its learning rates multiplied. Parameters for which it has no `param` block get what published nets
+ * give: weights 1 × factor, bias 2 × factor and no decay.
+ *
+ * @throws {CaffeError} ERR_CAFFE_INPUT for a layer that learns nothing.
+ */
+export function multiplied(layer: Layer, factor: number): Multipliers[] {
+  const count = settableParameters(layer);
+  if (count === 0) throw noParametersError(layer);
+  const present = multipliersOf(layer).map(({ learning, decay }) => ({ learning: learning * factor, decay }));
+  const [usual, usualBias] = USUAL;
+  const weights = present[0] ?? { ...usual, learning: factor };
+  const bias = { ...usualBias, learning: usualBias.learning * weights.learning };
+  const defaults = Array.from({ length: count }, (_, index) => (index === 1 ? bias : weights));
+  return [...present, ...defaults.slice(present.length)];
+}
+
+/**
+ * Multipliers for some layers, and for those that share a parameter with one of them (`param { name: "w" }`), since Caffe refuses different
+ * multipliers for one parameter. The first of the layers that gives it a rate decides.
+ */
+export function withSharers(network: Network, given: ReadonlyMap<Layer, readonly Multipliers[]>): Map<Layer, readonly Multipliers[]> {
+  const blocks = network.layers.flatMap((layer) =>
+    layer.message.messages('param').map((param, index) => ({
+      name: param.string('name') ?? '',
+      saysRate: param.fieldsNamed('lr_mult').length > 0,
+      multipliers: given.get(layer)?.[index],
+    })),
+  );
+  const shared = new Map<string, Multipliers>();
+  for (const { name, multipliers } of [...blocks.filter(({ saysRate }) => saysRate), ...blocks]) {
+    if (name && multipliers && !shared.has(name)) shared.set(name, multipliers);
+  }
+  const all = new Map<Layer, readonly Multipliers[]>();
+  for (const layer of network.layers) {
+    const names = parameterNames(layer);
+    const own = given.get(layer) ?? (names.some((name) => shared.has(name)) ? multipliersOf(layer) : undefined);
+    if (own)
+      all.set(
+        layer,
+        own.map((multipliers, index) => shared.get(names[index] ?? '') ?? multipliers),
+      );
+  }
+  return all;
+}
+
+/** The names under which a layer shares its first parameters; empty where it does not. */
+function parameterNames(layer: Layer): string[] {
+  return layer.message.messages('param').map((param) => param.string('name') ?? '');
+}
+
+/** @throws {CaffeError} ERR_CAFFE_INPUT unless `factor` can multiply learning rates. */
+export function checkFactor(factor: number, name: string): void {
+  if (!Number.isFinite(factor) || factor < 0) throw inputError(name, 'a finite number from 0', factor);
+}
+
+export function noParametersError(layer: Layer, hint?: string): CaffeError {
+  return new CaffeError('ERR_CAFFE_INPUT', `Layer '${layer.name}' (${layer.type}) has no parameters to learn.`, {
+    layer: layer.name,
+    hint,
+  });
 }
 
 /** @throws {CaffeError} ERR_CAFFE_INPUT when the network has no layer of this name. */

@@ -1,21 +1,29 @@
-import { CaffeError } from '../errors';
-import { calling, readEntries, readOptions } from '../given';
+import { readOptions } from '../given';
 import type { PrototxtSource } from './document';
 import type { Edits } from './edits';
-import { findHeads, type Head } from './heads';
-import { inputError } from './input-error';
-import { CLASSIFIERS, checkClasses } from './layer-types';
-import { successorOf } from './names';
+import type { Head } from './heads';
+import { outputParam } from './layer-types';
 import { type Layer, type Network, readNetwork } from './network';
+import { checkFactor, multiplied, setMultipliers, withSharers } from './params';
+import { planRetargeting, type Retargeting, readHeadChoice } from './retarget-plan';
 
 export interface RetargetOptions {
-  /** The number of classes, from 1. */
-  readonly classes: number;
+  /** The number of classes, from 1; or a number for each head that is to change, by its name: `{ 'loss1/classifier': 5, fc8: 3 }`. */
+  readonly classes: number | Readonly<Record<string, number>>;
+  /**
+   * The heads to change, by name: any layers with a `num_output`, also where none would be found. Default: those that `classes` names,
+   * or else all that {@link inspect} finds.
+   */
+  readonly heads?: readonly string[];
   /**
    * New names of heads, by their present names; a head without one gets its default. A head that keeps its name keeps its
    * pretrained weights' name as well, so those must not be loaded into it.
    */
   readonly rename?: Readonly<Record<string, string>> | ((name: string) => string | undefined);
+  /** Heads that keep their names, since the weights to load fit the new number of classes, or there are none: all (true), or these. */
+  readonly keepNames?: boolean | readonly string[];
+  /** What the learning rates of the changed heads are multiplied with, as {@link setLearningRates} does; 10 is usual beside pretrained layers. */
+  readonly learningRateFactor?: number;
 }
 
 export interface RetargetResult {
@@ -26,11 +34,6 @@ export interface RetargetResult {
   readonly removed: string[];
 }
 
-interface Renaming {
-  readonly head: Head;
-  readonly to: string;
-}
-
 /**
  * Gives a network other classes: its heads get `classes` outputs and a new name (so that weights of the old head are not
  * loaded into them), with every reference to it. Activations directly on the scores (SqueezeNet's ReLU) are removed, since a
@@ -39,84 +42,50 @@ interface Renaming {
  * Default names: a trailing number is raised (`fc8` → `fc9`), `loss1/classifier` → `loss1a/classifier` (then `1b`), otherwise
  * `X` → `X_retrain`; never a name in use. A top that bears the head's name is renamed with it.
  *
- * A head that has `classes` outputs already is left alone, unless `rename` gives it another name.
+ * A head that has its number of outputs already is left alone, unless `rename` gives it another name.
  *
- * @throws {CaffeError} ERR_CAFFE_INPUT for `classes` that is not a whole number from 1, a name that is in use, or a renaming of
- *                      something that is no head; ERR_CAFFE_PROTOTXT for text that does not parse; ERR_CAFFE_UNSUPPORTED for a
- *                      network without a classifier or in an old notation.
+ * @throws {CaffeError} ERR_CAFFE_INPUT for `classes` that is not a whole number from 1, a layer that cannot be a head, a name that is in
+ *                      use, or a renaming of something that is no head; ERR_CAFFE_PROTOTXT for text that does not parse;
+ *                      ERR_CAFFE_UNSUPPORTED for a network without a classifier (the hint says why each candidate is none) or in an
+ *                      old notation.
  */
 export function retarget(source: PrototxtSource, given: RetargetOptions): RetargetResult {
-  const options = readOptions(given, ['classes', 'rename']);
-  checkClasses(options.classes);
+  const options = readOptions(given, ['classes', 'heads', 'rename', 'keepNames', 'learningRateFactor']);
+  const choice = readHeadChoice(options);
+  const { learningRateFactor: factor = 1 } = options;
+  checkFactor(factor, 'learningRateFactor');
   const network = readNetwork(source);
-  const renamings = planRenamings(network, headsOf(network), options);
-  const removed = [...new Set(renamings.flatMap(({ head }) => head.rectifiers))];
+  const plans = planRetargeting(network, choice);
+  const removed = [...new Set(plans.flatMap(({ head }) => head.rectifiers))];
   const document = network.document.edit((edits) => {
-    for (const { head } of renamings) for (const layer of head.layers) setOutputs(edits, layer, options.classes);
+    if (factor !== 1) multiplyRates(edits, network, plans, factor);
+    for (const { head, classes } of plans) for (const layer of head.layers) setOutputs(edits, layer, classes);
     for (const layer of removed) edits.remove(layer.field);
-    rename(edits, network, renamings);
+    rename(edits, network, plans);
   });
   return {
     text: document.toString(),
-    heads: renamings.map(({ head, to }) => ({ from: head.name, to, outputs: [head.outputs, options.classes] })),
+    heads: plans.map(({ head, to, classes }) => ({ from: head.name, to, outputs: [head.outputs, classes] })),
     removed: removed.map((layer) => layer.name),
   };
 }
 
-function headsOf(network: Network): Head[] {
-  const heads = findHeads(network);
-  if (heads.length > 0) return heads;
-  throw new CaffeError('ERR_CAFFE_UNSUPPORTED', `Found no classifier in network '${network.name}'.`, {
-    hint: 'A classifier is an InnerProduct or Convolution layer whose output reaches a Softmax, a classification loss or an Accuracy.',
-  });
-}
-
-function planRenamings(network: Network, heads: readonly Head[], { classes, rename }: RetargetOptions): Renaming[] {
-  const taken = network.names;
-  const wanted = wantedNames(heads, rename);
-  return heads
-    .filter(({ name, outputs }) => outputs !== classes || (wanted.get(name) ?? name) !== name)
-    .map((head) => {
-      const to = wanted.get(head.name) ?? successorOf(head.name, taken);
-      if (to !== head.name && taken.has(to)) {
-        const message = `Head '${head.name}' cannot be renamed to '${to}': the network has a layer or blob of that name.`;
-        throw new CaffeError('ERR_CAFFE_INPUT', message, { layer: head.name });
-      }
-      taken.add(to);
-      return { head, to };
-    });
-}
-
-function wantedNames(heads: readonly Head[], rename: RetargetOptions['rename'] = {}): Map<string, string> {
-  const names = heads.map(({ name }) => name);
-  const entries =
-    typeof rename === 'function'
-      ? names.map((name) => [name, calling("'rename'", () => rename(name))] as const)
-      : readEntries(rename, "'rename'");
-  const wanted = new Map<string, string>();
-  for (const [from, to] of entries) {
-    if (to === undefined) continue;
-    if (!names.includes(from)) {
-      throw new CaffeError('ERR_CAFFE_INPUT', `'${from}' is not a head of this network.`, { hint: `Its heads are: ${names.join(', ')}.` });
-    }
-    if (typeof to !== 'string' || to === '') {
-      throw inputError(`rename.${from}`, 'a name, which is not empty', to);
-    }
-    wanted.set(from, to);
-  }
-  return wanted;
+function multiplyRates(edits: Edits, network: Network, plans: readonly Retargeting[], factor: number): void {
+  const layers = plans.flatMap(({ head }) => head.layers);
+  const rates = new Map(layers.map((layer) => [layer, multiplied(layer, factor)]));
+  for (const [layer, multipliers] of withSharers(network, rates)) setMultipliers(edits, layer, multipliers);
 }
 
 function setOutputs(edits: Edits, layer: Layer, classes: number): void {
-  const name = CLASSIFIERS.get(layer.type) ?? '';
+  const name = outputParam(layer) ?? '';
   const param = layer.message.message(name);
   if (param) edits.setScalar(param, 'num_output', String(classes));
   else edits.append(layer.message, `${name} {\n  num_output: ${classes}\n}`);
 }
 
-function rename(edits: Edits, network: Network, renamings: readonly Renaming[]): void {
-  const heads = new Map(renamings.flatMap(({ head, to }) => head.layers.map((layer) => [layer, to])));
-  const blobs = new Map(renamings.flatMap(({ head, to }) => renamedBlobs(head, to)));
+function rename(edits: Edits, network: Network, plans: readonly Retargeting[]): void {
+  const heads = new Map(plans.flatMap(({ head, to }) => head.layers.map((layer) => [layer, to])));
+  const blobs = new Map(plans.flatMap(({ head, to }) => renamedBlobs(head, to)));
   for (const layer of network.layers) {
     const to = heads.get(layer);
     if (to !== undefined) for (const node of layer.message.stringNodes('name')) edits.setString(node, to);

@@ -9,7 +9,7 @@ export function suggestion(name: string, known: readonly string[]): string | und
 }
 
 /** The known name nearest in spelling, when it is near enough: half of the letters of a short name, three of a long one. */
-function nearestTo(name: string, known: readonly string[]): string | undefined {
+export function nearestTo(name: string, known: readonly string[]): string | undefined {
   let nearest: string | undefined;
   let least = Math.min(MOST_MISTAKES, Math.ceil(name.length / 2)) + 1;
   for (const candidate of known) {

@@ -2,7 +2,7 @@
 import path from 'node:path';
 import { type Dataset, SET_FILES } from '../dataset';
 import { channelsOf, inputSizeOf, type Preprocessing } from '../preprocessing';
-import { type DataSource, retarget, setLearningRates, toDeploy, toTrainVal } from '../prototxt';
+import { type DataSource, retarget, toDeploy, toTrainVal } from '../prototxt';
 import { readNetwork } from '../prototxt/network';
 import type { RetargetedHead, TrainingEvent } from './events';
 import type { TrainingPlan } from './plan';
@@ -33,23 +33,14 @@ export function buildNetworks(
   folder: string,
   startsFromWeights: boolean,
 ): TrainingNetworks {
-  const retargeted = startsFromWeights ? retargetForWeights(original, plan) : retargetFromNothing(original, plan);
+  // Without weights there is nothing to confuse a head with: it keeps its name.
+  const heads = startsFromWeights ? { learningRateFactor: NEW_HEAD_FACTOR } : { keepNames: true };
+  const retargeted = retarget(original, { classes: plan.labels.length, ...heads });
   const { text: trainVal, removed } = toTrainVal(retargeted.text, dataSources(plan, preprocessing, dataset, folder));
   const shape = [1, channelsOf(preprocessing), ...inputSizeOf(preprocessing)];
   const { text: deploy } = toDeploy(retargeted.text, { input: { [dataBlobOf(trainVal)]: shape } });
   const warnings = [...removedActivations(retargeted.removed), ...removedAccuracies(retargeted.text, removed, plan)];
   return { trainVal, deploy, heads: retargeted.heads, warnings };
-}
-
-function retargetForWeights(original: string, plan: TrainingPlan) {
-  const retargeted = retarget(original, { classes: plan.labels.length });
-  const layers = retargeted.heads.map((head) => head.to);
-  return { ...retargeted, text: setLearningRates(retargeted.text, { layers, factor: NEW_HEAD_FACTOR }) };
-}
-
-/** Without weights there is nothing to confuse a head with: it keeps its name. */
-function retargetFromNothing(original: string, plan: TrainingPlan) {
-  return retarget(original, { classes: plan.labels.length, rename: (name) => name });
 }
 
 function dataSources(plan: TrainingPlan, preprocessing: Preprocessing, dataset: Dataset, folder: string) {

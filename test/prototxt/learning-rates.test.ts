@@ -1,4 +1,4 @@
-import { freeze, parseNet, setLearningRates } from '../../lib/prototxt';
+import { parseNet, setLearningRates } from '../../lib/prototxt';
 import { describeModels, errorOf, model } from './shared';
 
 const layer = (type: string, rest = '') => `layer {\n  name: "a"\n  type: "${type}"\n  bottom: "x"\n  top: "a"\n${rest}}\n`;
@@ -48,6 +48,22 @@ describe('setLearningRates', () => {
     expect(setLearningRates(stopped, TENFOLD)).toBe(stopped);
   });
 
+  test('takes the second parameter only for a bias', () => {
+    expect(paramsOf(setLearningRates(layer('LSTM'), TENFOLD))?.map(({ lr_mult }) => lr_mult)).toEqual([10, 20, 10]);
+  });
+
+  test('gives a shared parameter one rate, wherever it is', () => {
+    const shared = (name: string, rest: string) =>
+      layer(
+        'InnerProduct',
+        `  param { name: "w" ${rest}}
+`,
+      ).replace('"a"', `"${name}"`);
+    const text = shared('a', 'lr_mult: 3 ') + shared('b', '') + shared('c', 'lr_mult: 3 ');
+    const result = setLearningRates(text, { layers: ['c', 'b'], factor: 10 });
+    expect(['a', 'b', 'c'].map((name) => paramsOf(result, name)?.[0]?.lr_mult)).toEqual([30, 30, 30]);
+  });
+
   test('refuses layers that are unknown or learn nothing, and factors that are none', () => {
     const text = layer('Convolution');
     expect(errorOf(() => setLearningRates(text, { layers: ['b'], factor: 1 }))).toMatchObject({
@@ -61,50 +77,7 @@ describe('setLearningRates', () => {
   });
 });
 
-describe('freeze', () => {
-  const text = ['Convolution', 'ReLU', 'BatchNorm', 'InnerProduct', 'Python']
-    .map((type, index) => layer(type).replace('"a"', `"l${index}"`))
-    .join('')
-    .concat('layer { name: "l5" type: "Python" param { } }\n');
-
-  test('stops all layers with parameters up to one', () => {
-    const result = freeze(text, { through: 'l2' });
-    expect(result.frozen).toEqual(['l0']);
-    expect(paramsOf(result.text, 'l0')).toEqual([
-      { lr_mult: 0, decay_mult: 0 },
-      { lr_mult: 0, decay_mult: 0 },
-    ]);
-    expect(paramsOf(result.text, 'l3')).toBeUndefined();
-  });
-
-  test('stops all but some, and takes the params of layers it does not know as they are', () => {
-    const result = freeze(text, { except: ['l3'] });
-    expect(result.frozen).toEqual(['l0', 'l5']);
-    expect(paramsOf(result.text, 'l5')).toEqual([{ lr_mult: 0, decay_mult: 0 }]);
-  });
-
-  test('combines both, and can be repeated', () => {
-    const once = freeze(text, { through: 'l3', except: ['l0'] });
-    expect(once.frozen).toEqual(['l3']);
-    expect(freeze(once.text, { through: 'l3', except: ['l0'] })).toEqual(once);
-  });
-
-  test('refuses to guess', () => {
-    expect(errorOf(() => freeze(text, {})).code).toBe('ERR_CAFFE_INPUT');
-    expect(errorOf(() => freeze(text)).code).toBe('ERR_CAFFE_INPUT');
-    expect(errorOf(() => freeze(text, { through: 'l9' })).code).toBe('ERR_CAFFE_INPUT');
-    expect(errorOf(() => freeze(text, { except: ['none'] })).hint).toContain('l0, l1');
-  });
-});
-
 describeModels('on published networks', () => {
-  test('freeze stops AlexNet up to its last convolution', () => {
-    const before = model('bvlc_alexnet/train_val');
-    const result = freeze(before, { through: 'pool5' });
-    expect(result.frozen).toEqual(['conv1', 'conv2', 'conv3', 'conv4', 'conv5']);
-    expect(result.text.split('\n')).toHaveLength(before.split('\n').length);
-  });
-
   test('the head of SqueezeNet, which says nothing of rates, learns tenfold', () => {
     const text = setLearningRates(model('squeezenet/SqueezeNet_trainval'), { layers: ['conv_final'], factor: 10 });
     expect(paramsOf(text, 'conv_final')).toEqual([

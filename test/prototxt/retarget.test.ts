@@ -1,4 +1,5 @@
-import { parse, type RetargetOptions, retarget } from '../../lib/prototxt';
+import fc from 'fast-check';
+import { parse, type RetargetOptions, retarget, setLearningRates } from '../../lib/prototxt';
 import { successorOf } from '../../lib/prototxt/names';
 import { changedLines, describeModels, errorOf, model } from './shared';
 
@@ -149,6 +150,109 @@ layer { name: "mix" type: "Eltwise" bottom: "attention" bottom: "fc6" top: "mix"
 layer { name: "fc7" type: "InnerProduct" bottom: "mix" top: "fc7" inner_product_param { num_output: 10 } }
 ${softmax('fc7')}`;
     expect(run(text).heads.map(({ from }) => from)).toEqual(['fc7']);
+  });
+
+  test('takes another number of classes for each head', () => {
+    const text = `${head('aux/fc1')}\n${softmax('aux/fc1')}\n${head('fc8')}\n${softmax('fc8').replaceAll('prob', 'prob2')}\n${head('fc9')}`;
+    const result = run(text, { classes: { fc8: 3, 'aux/fc1': 5 } });
+    expect(result.heads).toEqual([
+      { from: 'aux/fc1', to: 'aux/fc2', outputs: [10, 5] },
+      { from: 'fc8', to: 'fc10', outputs: [10, 3] },
+    ]);
+    expect(run(text, { classes: { fc8: 10, 'aux/fc1': 5 } }).heads).toHaveLength(1);
+    expect(run(text, { classes: { fc8: 3 }, heads: ['fc8'] }).heads).toEqual([{ from: 'fc8', to: 'fc10', outputs: [10, 3] }]);
+  });
+
+  test('changes the heads that are named, also one that it would not find', () => {
+    const text = `${head('fc1')}\nlayer { name: "relu" type: "ReLU" bottom: "fc1" top: "fc1" }
+${head('fc2').replace('"data"', '"fc1"')}\n${softmax('fc2')}`;
+    expect(run(text, { heads: ['fc2'] }).text).toBe(run(text).text);
+    const inner = run(text, { heads: ['fc1'] });
+    expect(inner.heads).toEqual([{ from: 'fc1', to: 'fc3', outputs: [10, 2] }]);
+    expect(inner.removed).toEqual([]);
+    expect(inner.text).toBe(text.replaceAll('"fc1"', '"fc3"').replace('10', '2'));
+    const up = 'layer { name: "up" type: "Deconvolution" bottom: "fc2" top: "up" convolution_param { num_output: 10 } }';
+    expect(run(`${text}\n${up}`, { heads: ['up', 'fc2'] }).heads.map(({ to }) => to)).toEqual(['fc3', 'up_retrain']);
+  });
+
+  test('keeps names where weights fit already, of all heads or of some', () => {
+    const text = `${head('a')}\n${softmax('a')}\n${head('b')}\n${softmax('b').replaceAll('prob', 'p2')}`;
+    expect(run(text, { keepNames: true }).text).toBe(text.replaceAll('10', '2'));
+    expect(run(text, { keepNames: ['b'] }).heads.map(({ to }) => to)).toEqual(['a_retrain', 'b']);
+    expect(run(text, { keepNames: ['b'], rename: { a: 'c' } }).heads.map(({ to }) => to)).toEqual(['c', 'b']);
+    expect(run(text, { keepNames: true, rename: { a: 'a' } }).heads.map(({ to }) => to)).toEqual(['a', 'b']);
+    expect(errorOf(() => run(text, { keepNames: true, rename: { a: 'c' } }))).toMatchObject({ code: 'ERR_CAFFE_INPUT', layer: 'a' });
+    expect(errorOf(() => run(text, { keepNames: ['c'] })).hint).toBe('Its heads are: a, b.');
+  });
+
+  test('has the new heads learn faster, in the same form as setLearningRates', () => {
+    const text = `${head('fc8')}\n${softmax('fc8')}`;
+    const slow = run(text).text;
+    expect(run(text, { learningRateFactor: 10 }).text).toBe(setLearningRates(slow, { layers: ['fc9'], factor: 10 }));
+    expect(run(text, { learningRateFactor: 1 }).text).toBe(slow);
+    expect(run(text, { classes: 10, learningRateFactor: 10 }).text).toBe(text);
+    expect(errorOf(() => run(text, { learningRateFactor: -1 })).code).toBe('ERR_CAFFE_INPUT');
+  });
+
+  test('says of each candidate why it is no classifier', () => {
+    const text = `layer { name: "conv1" type: "Convolution" bottom: "data" top: "conv1" }
+layer { name: "relu1" type: "ReLU" bottom: "conv1" top: "conv1" }
+layer { name: "norm" type: "LRN" bottom: "conv1" top: "norm" }
+layer { name: "fc2" type: "InnerProduct" bottom: "norm" top: "fc2" }
+layer { name: "never" type: "InnerProduct" bottom: "norm" top: "never" include { stage: "a" not_stage: "a" } }
+layer { name: "aside" type: "InnerProduct" bottom: "norm" top: "aside" include { phase: TRAIN } }
+layer { name: "loss" type: "EuclideanLoss" bottom: "fc2" bottom: "y" top: "loss" }`;
+    const error = errorOf(() => run(text));
+    expect(error.code).toBe('ERR_CAFFE_UNSUPPORTED');
+    expect(error.hint?.split('; ')).toEqual([
+      "'aside' (InnerProduct): nothing reads its output, and it is not part of the network for deployment",
+      "'never' (InnerProduct): its rules keep it out of every network",
+      "'fc2' (InnerProduct): its output goes to 'loss' (EuclideanLoss)",
+      "'conv1' (Convolution): its output goes to 'norm' (LRN). If one of them is the classifier, name it in 'heads'.",
+    ]);
+    expect(run(text, { heads: ['fc2'] }).heads).toEqual([{ from: 'fc2', to: 'fc3', outputs: [undefined, 2] }]);
+    expect(errorOf(() => run('name: "x"')).hint).toBe('It has no layers.');
+    expect(errorOf(() => run('layer { type: "ReLU" bottom: "a" top: "b" }')).hint).toContain('no InnerProduct');
+    const many = Array.from({ length: 10 }, (_, index) => `layer { name: "n${index}" type: "LRN" bottom: "c${index}" top: "n${index}" }`);
+    const convs = many.map((line, index) => `${head(`c${index}`)}\n${line}`).join('\n');
+    expect(errorOf(() => run(convs)).hint).toContain('and 2 more before them');
+  });
+
+  test.each<[string, Partial<RetargetOptions>, string]>([
+    ['a head that does not exist', { heads: ['fc7'] }, "no layer 'fc7'"],
+    ['a head without outputs to set', { heads: ['prob'] }, "'prob' (Softmax)"],
+    ['no heads', { heads: [] }, "'heads'"],
+    ['numbers for other heads', { classes: { fc7: 2 } }, "no layer 'fc7'"],
+    ['a head without a number', { heads: ['fc8', 'fc9'], classes: { fc8: 2 } }, "'fc9'"],
+    ['a number without a head', { heads: ['fc8'], classes: { fc8: 2, fc9: 2 } }, "'fc9'"],
+    ['a number that is none', { classes: { fc8: 0 } }, "'classes.fc8'"],
+    ['no numbers', { classes: {} }, "'classes'"],
+  ])('refuses %s', (_, options, message) => {
+    const error = errorOf(() => run(`${head('fc8')}\n${softmax('fc8')}`, options));
+    expect(error.code).toBe('ERR_CAFFE_INPUT');
+    expect(error.message).toContain(message);
+  });
+
+  test('suggests the head that was meant', () => {
+    const text = `${head('fc8')}\n${softmax('fc8')}`;
+    expect(errorOf(() => run(text, { heads: ['fc9'] })).hint).toBe("Did you mean 'fc8'?");
+    expect(errorOf(() => run(text, { heads: ['prob'] })).hint).toContain('There is: fc8.');
+  });
+
+  test('is done once: a second time changes nothing, and what is not a head stays byte for byte', () => {
+    const filler = fc.constantFrom('', ' # note\n', '\n\n', '\r\n', '\t');
+    const middle = fc
+      .constantFrom('ReLU', 'LRN', 'Dropout', 'Convolution')
+      .map((type) => `layer { name: "m" type: "${type}" bottom: "data" top: "m" }`);
+    fc.assert(
+      fc.property(fc.array(fc.tuple(middle, filler)), filler, fc.integer({ min: 1, max: 2000 }), (layers, gap, classes) => {
+        const before = layers.flat().join('');
+        const once = run(`${before}${head('fc8')}${gap}${softmax('fc8')}`, { classes });
+        const now = head('fc9').replace('10', String(classes));
+        expect(once.text).toBe(`${before}${classes === 10 ? head('fc8') : now}${gap}${softmax(classes === 10 ? 'fc8' : 'fc9')}`);
+        expect(run(once.text, { classes })).toEqual({ text: once.text, heads: [], removed: [] });
+      }),
+    );
   });
 
   test.each([0, -1, 1.5, Number.NaN, '2' as unknown as number])('refuses %p classes', (classes) => {

@@ -25,7 +25,20 @@ type Line = { begun: number } | { ended: number; problem: string } | { leaked: n
 const LONGEST_SILENCE = 120_000;
 
 /** The topics, each a file of test/corpus/cases and a test file of its own. */
-export const TOPICS = ['net', 'blob', 'solver', 'prototxt', 'images', 'workflow', 'tools', 'damage', 'disk', 'batches', 'io'] as const;
+export const TOPICS = [
+  'net',
+  'blob',
+  'solver',
+  'prototxt',
+  'transformations',
+  'images',
+  'workflow',
+  'tools',
+  'damage',
+  'disk',
+  'batches',
+  'io',
+] as const;
 
 export function casesOf(topic: (typeof TOPICS)[number]): Case[] {
   return (require(path.join(__dirname, '../cases', topic)) as Topic).cases;

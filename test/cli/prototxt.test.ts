@@ -1,0 +1,80 @@
+/** The commands that transform prototxt files: texts from files and standard input, reports for people and machines. */
+import { readFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { caffeNode } from '../support/command';
+import { temporaryFolder } from '../support/folders';
+import { TINY } from '../support/networks';
+
+const at = temporaryFolder();
+const withoutAddon = path.resolve(__dirname, '../children/without-addon.js');
+
+/** A command on standard input, with the addon out of reach. */
+function run(args: string[], input = TINY) {
+  return caffeNode(['prototxt', ...args], { cwd: at(), input, env: { NODE_OPTIONS: `--require ${withoutAddon}` } });
+}
+
+async function json(args: string[], input?: string) {
+  const { code, stdout, stderr } = await run([...args, '--json'], input);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  return JSON.parse(stdout);
+}
+
+describe('every operation', () => {
+  test('writes the text to standard output and what it did to standard error', async () => {
+    const { code, stdout, stderr } = await run(['retarget', '-', '--classes', '2']);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: 'fc → fc_retrain: 3 → 2 outputs\n' });
+    expect(stdout).toBe(TINY.replaceAll('"fc"', '"fc_retrain"').replace('num_output: 3', 'num_output: 2'));
+  });
+
+  test('writes a whole file where it is told to, which may be the one it reads', async () => {
+    await writeFile(at('net.prototxt'), TINY);
+    const { code, stdout } = await run(['retarget', 'net.prototxt', '--classes', '2', '--output', 'net.prototxt']);
+    expect({ code, stdout }).toEqual({ code: 0, stdout: 'net.prototxt\n' });
+    expect(await readFile(at('net.prototxt'), 'utf8')).toContain('num_output: 2');
+    const again = await json(['retarget', 'net.prototxt', '--classes', '2', '--output', 'net.prototxt']);
+    expect(again).toEqual({ output: 'net.prototxt', heads: [], removed: [] });
+  });
+
+  test('names the file in an error, and leaves the output alone', async () => {
+    await writeFile(at('kept.prototxt'), 'kept');
+    const { code, stdout, stderr } = await run(['freeze', '-', '--layers', 'conv2', '--output', 'kept.prototxt']);
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect(stderr).toBe("caffe-node: 'standard input': Network 'tiny' has no layer 'conv2'.\nDid you mean 'conv1'?\n");
+    expect(await readFile(at('kept.prototxt'), 'utf8')).toBe('kept');
+  });
+
+  test('takes nothing for a network without layers, and a solver for what it is', async () => {
+    const empty = await run(['retarget', '-', '--classes', '2'], '');
+    expect(empty).toMatchObject({ code: 1, stderr: expect.stringContaining('It has no layers.') });
+    const solver = await run(['retarget', '-', '--classes', '2'], 'net: "a.prototxt"\n');
+    expect(solver).toMatchObject({ code: 1, stderr: expect.stringContaining('Its network is a.prototxt.') });
+  });
+});
+
+test('retarget', async () => {
+  const { heads, text } = await json(['retarget', '-', '--classes', 'fc=5', '--learning-rate-factor', '10']);
+  expect(heads).toEqual([{ from: 'fc', to: 'fc_retrain', outputs: [3, 5] }]);
+  expect(text).toContain('param { lr_mult: 10 decay_mult: 1 }');
+  expect((await json(['retarget', '-', '--classes', '2', '--keep-names'])).heads[0].to).toBe('fc');
+  expect((await json(['retarget', '-', '--classes', '2', '--heads', 'conv1', '--keep-names', 'conv1'])).heads[0]).toMatchObject({
+    to: 'conv1',
+  });
+  expect((await run(['retarget', '-', '--classes', '3'])).stderr).toBe('nothing to do: all heads fit\n');
+});
+
+test('freeze and unfreeze', async () => {
+  const frozen = await run(['freeze', '-', '--layers', 'conv*,fc', '--except', 'fc']);
+  expect(frozen).toMatchObject({ code: 0, stderr: 'conv1: 1/1, 1/1 → 0/0, 0/0\n' });
+  expect((await run(['freeze', '-', '--types', 'Convolution'], frozen.stdout)).stderr).toBe('nothing to do: frozen already: conv1\n');
+  const thawed = await run(['unfreeze', '-', '--multipliers', '0.5/1,1/0'], frozen.stdout);
+  expect(thawed).toMatchObject({ code: 0, stderr: 'conv1: 0/0, 0/0 → 0.5/1, 1/0\n' });
+  expect((await run(['unfreeze', '-', '--through', 'pool1'], thawed.stdout)).stderr).toBe('nothing to do: none of the layers is frozen\n');
+});
+
+test.each([
+  ['numbers that are none', ['retarget', '-', '--classes', 'fc=many'], 'whole number from 1'],
+  ['pairs that are none', ['retarget', '-', '--classes', '2', '--rename', 'fc'], 'list of pairs'],
+  ['multipliers that are no pairs', ['unfreeze', '-', '--multipliers', '1,2'], 'pairs of lr_mult and decay_mult'],
+])('%s are a mistake of usage', async (_, args, message) => {
+  expect(await run(args)).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining(message) });
+});
