@@ -88,10 +88,12 @@ Integer ToInteger(const Napi::Value& value, const Place& place) {
   return static_cast<Integer>(number);
 }
 
+// Half a step above the greatest float. The decimal that stands for that one, 3.4028235e38, lies between the two.
+constexpr double kRoundsToInfinity = 0x1.ffffffp+127;
+
 float ToFloat(const Napi::Value& value, const Place& place) {
   const double number = ToNumber(value, place);
-  if (std::isfinite(number) && std::abs(number) > std::numeric_limits<float>::max())
-    throw Wrong(place, "is too large for a float.");
+  if (std::isfinite(number) && std::abs(number) >= kRoundsToInfinity) throw Wrong(place, "is too large for a float.");
   return static_cast<float>(number);
 }
 

@@ -16,4 +16,6 @@ export { type RetargetOptions, type RetargetResult, retarget } from './retarget'
 export { stringify } from './stringify';
 export { type TrainValOptions, type TrainValResult, toTrainVal } from './train-val';
 export { type UnfreezeOptions, type UnfreezeResult, unfreeze } from './unfreeze';
+export { type UnknownField, unknownFields } from './unknown-fields';
+export type { EnumName, UnknownOptions } from './unknown-values';
 export { upgrade } from './upgrade';

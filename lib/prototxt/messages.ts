@@ -1,7 +1,16 @@
+import { inputError } from './input-error';
 import { DEFAULTS, ENUMS, MESSAGES, REQUIRED } from './schema';
 
 /** The name of a message of caffe.proto that a net or a solver may hold. */
 export type MessageName = keyof typeof MESSAGES;
+
+const KINDS = { net: 'NetParameter', solver: 'SolverParameter' } as const;
+
+/** The message that a text of a kind is. @throws {CaffeError} ERR_CAFFE_INPUT for another kind. */
+export function messageOf(kind: 'net' | 'solver'): (typeof KINDS)[keyof typeof KINDS] {
+  if (kind === 'net' || kind === 'solver') return KINDS[kind];
+  throw inputError('kind', "'net' or 'solver'", kind);
+}
 
 /** What a field holds. */
 export interface FieldType {
@@ -74,6 +83,11 @@ export function fitsInteger(type: string, value: number): boolean {
   return Number.isInteger(value) && value >= least && value <= greatest;
 }
 
+/** Whether a number is still a number as a 32-bit float, which is what Caffe reads it into. */
+export function fitsFloat(value: number): boolean {
+  return !Number.isFinite(value) || Number.isFinite(Math.fround(value));
+}
+
 /** What a field of this type takes, for a message to people. */
 export function describeType(type: string): string {
   const range = INTEGERS.get(type);
@@ -82,5 +96,6 @@ export function describeType(type: string): string {
   if (names) return `one of ${Object.keys(names).join(', ')}`;
   if (type === 'bool') return 'true or false';
   if (type === 'string' || type === 'bytes') return 'a string';
-  return isMessageName(type) ? 'a message { … }' : 'a number';
+  if (isMessageName(type)) return 'a message { … }';
+  return type === 'float' ? 'a number within ±3.4e38' : 'a number';
 }

@@ -1,4 +1,4 @@
-import type { CaffeError } from '../errors';
+import type { CaffeError, CaffeErrorDetails } from '../errors';
 import type { SourceText, Span } from './source-text';
 
 export interface StringNode extends Span {
@@ -131,7 +131,29 @@ function refuse(source: SourceText, name: string, value: ItemNode, expected: str
 }
 
 /** The error for a value of the wrong kind. */
-export function kindError(source: SourceText, name: string, value: ItemNode, expected: string): CaffeError {
+export function kindError(
+  source: SourceText,
+  name: string,
+  value: ItemNode,
+  expected: string,
+  details: CaffeErrorDetails = {},
+): CaffeError {
   const found = value.kind === 'message' ? 'a message' : source.slice(value);
-  return source.error(value.start, `'${name}' takes ${expected}; found ${found}.`);
+  return source.error(value.start, `'${name}' takes ${expected}; found ${found}.`, details);
+}
+
+/** What a field holds: its value, or those of its list. */
+export function itemsOf({ value }: FieldNode): readonly ItemNode[] {
+  return value.kind === 'list' ? value.items : [value];
+}
+
+/** The fields of a message by their names, both in file order. */
+export function fieldsByName(node: MessageNode): Map<string, FieldNode[]> {
+  const fields = new Map<string, FieldNode[]>();
+  for (const field of node.fields) {
+    const known = fields.get(field.name);
+    if (known) known.push(field);
+    else fields.set(field.name, [field]);
+  }
+  return fields;
 }

@@ -1,61 +1,85 @@
 import type { NetParameter, SolverParameter } from './caffe-proto';
 import { documentOf, type PrototxtSource } from './document';
-import { describeType, fieldNames, fieldOf, isMessageName, type MessageName, requiredFields } from './messages';
-import { type FieldNode, type ItemNode, kindError, type MessageNode } from './nodes';
+import { describeType, enumOf, type FieldType, fieldOf, isMessageName, type MessageName, requiredFields } from './messages';
+import { type FieldNode, fieldsByName, type ItemNode, itemsOf, kindError, type MessageNode } from './nodes';
 import { readScalar } from './scalars';
-import { suggestion } from './suggest';
-
-type PlainObject = Record<string, unknown>;
+import { unknownField, unknownValue } from './unknown-names';
+import { keepsUnknown, readUnknown, type UnknownOptions } from './unknown-values';
 
 /**
  * A network definition as a plain object, checked against caffe.proto. Fields that the text does not mention are absent.
  *
- * @throws {CaffeError} ERR_CAFFE_PROTOTXT with line and column for a syntax error, an unknown field (with the one that was
- *                      probably meant as a hint), a value of the wrong type, or a second value where there is only one.
+ * @throws {CaffeError} ERR_CAFFE_PROTOTXT with line and column for a syntax error, an unknown field or value (with the one that was
+ *                      probably meant, or the Caffe that has it, as a hint), a value of the wrong type, a second value where there is
+ *                      only one, or a required field that is missing. A whole number of 64 bits must be one that JavaScript holds exactly.
+ *                      ERR_CAFFE_INPUT for what is no source, and for the options.
  */
-export function parseNet(source: PrototxtSource): NetParameter {
-  return readMessage(documentOf(source).root, 'NetParameter');
+export function parseNet(source: PrototxtSource, options?: UnknownOptions): NetParameter {
+  return new Reader(keepsUnknown(options)).message(documentOf(source).root, 'NetParameter');
 }
 
 /**
  * A solver definition as a plain object; see {@link parseNet}.
  *
- * @throws {CaffeError} ERR_CAFFE_PROTOTXT as {@link parseNet}.
+ * @throws {CaffeError} as {@link parseNet}.
  */
-export function parseSolver(source: PrototxtSource): SolverParameter {
-  return readMessage(documentOf(source).root, 'SolverParameter');
+export function parseSolver(source: PrototxtSource, options?: UnknownOptions): SolverParameter {
+  return new Reader(keepsUnknown(options)).message(documentOf(source).root, 'SolverParameter');
 }
 
-function readMessage(node: MessageNode, message: MessageName): PlainObject {
-  const result: PlainObject = {};
-  for (const field of node.fields) readField(result, node, field, message);
-  const missing = requiredFields(message).filter((name) => !(name in result));
-  if (missing.length > 0)
-    throw node.source.error(node.start, `A ${message} must have ${missing.map((name) => `'${name}'`).join(' and ')}.`);
-  return result;
-}
+/** Reads by caffe.proto; what that does not have is kept, or refused. */
+class Reader {
+  constructor(private readonly keepsUnknown: boolean) {}
 
-function readField(result: PlainObject, node: MessageNode, field: FieldNode, message: MessageName): void {
-  const { name, value } = field;
-  const declared = fieldOf(message, name);
-  if (!declared)
-    throw node.source.error(field.start, `${message} has no field '${name}'.`, { hint: suggestion(name, fieldNames(message)) });
-  if (declared.repeated) {
-    if (value.kind === 'list' && !value.colon && !isMessageName(declared.type))
-      throw node.source.error(value.start, `A list of values takes a colon: ${name}: […].`);
-    const items = value.kind === 'list' ? value.items : [value];
-    if (items.length === 0) return;
-    result[name] ??= [];
-    for (const item of items) (result[name] as unknown[]).push(readItem(node, name, item, declared.type));
-    return;
+  message(node: MessageNode, message: MessageName): Record<string, unknown> {
+    const fields = fieldsByName(node);
+    const entries = [...fields].map(([name, given]) => [name, this.field(node, given, message, name)] as const);
+    const missing = requiredFields(message).filter((name) => !fields.has(name));
+    if (missing.length > 0)
+      throw node.source.error(node.start, `A ${message} must have ${missing.map((name) => `'${name}'`).join(' and ')}.`);
+    return Object.fromEntries(entries.filter(([, value]) => value !== undefined));
   }
-  if (value.kind === 'list') throw node.source.error(value.start, `'${name}' takes one value, not a list.`);
-  if (name in result) throw node.source.error(field.start, `'${name}' is given more than once; it can be given once.`);
-  result[name] = readItem(node, name, value, declared.type);
+
+  /** What a field holds; undefined where that is an empty list. */
+  private field(node: MessageNode, given: readonly FieldNode[], message: MessageName, name: string): unknown {
+    const declared = fieldOf(message, name);
+    if (declared?.repeated) return this.items(node, given, declared);
+    if (declared) return this.item(node, name, onlyItem(node, given), declared);
+    if (this.keepsUnknown) return readUnknown(node, given);
+    const { hint } = unknownField(message, name);
+    throw node.source.error(given[0]?.start ?? node.start, `${message} has no field '${name}'.`, { hint });
+  }
+
+  private items(node: MessageNode, given: readonly FieldNode[], declared: FieldType): unknown[] | undefined {
+    const values = given.flatMap((field) => {
+      const { name, value } = field;
+      if (value.kind === 'list' && !value.colon && !isMessageName(declared.type))
+        throw node.source.error(value.start, `A list of values takes a colon: ${name}: […].`);
+      return itemsOf(field).map((item) => this.item(node, name, item, declared));
+    });
+    return values.length > 0 ? values : undefined;
+  }
+
+  private item(node: MessageNode, name: string, item: ItemNode, { type }: FieldType): unknown {
+    const value = isMessageName(type) ? this.inner(item, type) : (readScalar(item, type) ?? this.otherName(item, type));
+    if (value !== undefined) return value;
+    const isOtherName = item.kind === 'name' && enumOf(type) !== undefined;
+    throw kindError(node.source, name, item, describeType(type), isOtherName ? { hint: unknownValue(type, item.value).hint } : {});
+  }
+
+  private inner(item: ItemNode, message: MessageName): unknown {
+    return item.kind === 'message' ? this.message(item, message) : undefined;
+  }
+
+  /** The name of a value that only another Caffe's enum has. */
+  private otherName(item: ItemNode, type: string): string | undefined {
+    return this.keepsUnknown && enumOf(type) && item.kind === 'name' ? item.value : undefined;
+  }
 }
 
-function readItem(node: MessageNode, name: string, item: ItemNode, type: string): unknown {
-  const value = isMessageName(type) ? (item.kind === 'message' ? readMessage(item, type) : undefined) : readScalar(item, type);
-  if (value === undefined) throw kindError(node.source, name, item, describeType(type));
+function onlyItem(node: MessageNode, [first, second]: readonly FieldNode[]): ItemNode {
+  if (second) throw node.source.error(second.start, `'${second.name}' is given more than once; it can be given once.`);
+  const value = first?.value ?? node;
+  if (value.kind === 'list') throw node.source.error(value.start, `'${first?.name}' takes one value, not a list.`);
   return value;
 }

@@ -4,7 +4,7 @@ import { type FieldNode, type ItemNode, type ListNode, MessageNode, type NumberN
 import type { SourceText } from './source-text';
 
 /** As deep as protobuf itself reads; Caffe's own files go to six. */
-const DEEPEST_NESTING = 100;
+export const DEEPEST_NESTING = 100;
 
 const CLOSING: Readonly<Record<string, string>> = { '{': '}', '<': '>' };
 const NEGATIVE_WORDS: Readonly<Record<string, number>> = {

@@ -3,55 +3,86 @@ import { reading } from '../given';
 import type { NetParameter, SolverParameter } from './caffe-proto';
 import { inputError } from './input-error';
 import { encodeDouble, encodeFloat, encodeString } from './literals';
-import { describeType, enumOf, fieldNames, fieldOf, fitsInteger, isIntegerType, isMessageName, type MessageName } from './messages';
-import { suggestion } from './suggest';
+import {
+  describeType,
+  enumOf,
+  fieldOf,
+  fitsFloat,
+  fitsInteger,
+  isIntegerType,
+  isMessageName,
+  type MessageName,
+  messageOf,
+  requiredFields,
+} from './messages';
+import { unknownField, unknownValue } from './unknown-names';
+import { isName, keepsUnknown, type UnknownOptions, unknownLines } from './unknown-values';
 
-const KINDS = { net: 'NetParameter', solver: 'SolverParameter' } as const;
+/** Half of a surrogate pair: no UTF-8 can say it. */
+const HALF_CHARACTER = /\p{Surrogate}/u;
 
 /**
  * A plain object as prototxt: its fields in their own order, undefined ones left out, numbers as short as Caffe reads them
  * back exactly (0.01, not 0.009999999776482582).
  *
- * @throws {CaffeError} ERR_CAFFE_INPUT for a field caffe.proto does not have, or a value of the wrong type; the message names
- *                      the path, `layer[2].convolution_param.num_output`.
+ * @throws {CaffeError} ERR_CAFFE_INPUT for a field that caffe.proto does not have, a required one that is missing, or a value of the wrong
+ *                      type; the message names the path, `net.layer[2].convolution_param.num_output`.
  */
-export function stringify(object: NetParameter, kind: 'net'): string;
-export function stringify(object: SolverParameter, kind: 'solver'): string;
-export function stringify(object: NetParameter | SolverParameter, kind: keyof typeof KINDS): string {
-  if (kind !== 'net' && kind !== 'solver') throw inputError('kind', "'net' or 'solver'", kind);
-  const lines = reading(`'${kind}'`, () => messageLines(object, KINDS[kind], kind));
+export function stringify(object: NetParameter, kind: 'net', options?: UnknownOptions): string;
+export function stringify(object: SolverParameter, kind: 'solver', options?: UnknownOptions): string;
+export function stringify(object: NetParameter | SolverParameter, kind: 'net' | 'solver', options?: UnknownOptions): string {
+  const message = messageOf(kind);
+  const writer = new Writer(keepsUnknown(options));
+  const lines = reading(`'${kind}'`, () => writer.message(object, message, kind));
   return lines.map((line) => `${line}\n`).join('');
 }
 
-function messageLines(object: unknown, message: MessageName, path: string): string[] {
-  if (typeof object !== 'object' || object === null || Array.isArray(object)) throw inputError(path, 'an object', object);
-  return Object.entries(object)
-    .filter(([, value]) => value !== undefined)
-    .flatMap(([name, value]) => fieldLines(name, value, message, `${path}.${name}`));
-}
+/** Writes by caffe.proto; what that does not have is written by its own form, or refused. */
+class Writer {
+  constructor(private readonly keepsUnknown: boolean) {}
 
-function fieldLines(name: string, value: unknown, message: MessageName, path: string): string[] {
-  const declared = fieldOf(message, name);
-  if (!declared) {
-    throw new CaffeError('ERR_CAFFE_INPUT', `${path}: ${message} has no field '${name}'.`, { hint: suggestion(name, fieldNames(message)) });
+  message(object: unknown, message: MessageName, path: string): string[] {
+    if (typeof object !== 'object' || object === null || Array.isArray(object)) throw inputError(path, 'an object', object);
+    const fields = Object.entries(object).filter(([, value]) => value !== undefined);
+    const lacking = requiredFields(message).find((name) => !fields.some(([field]) => field === name));
+    if (lacking !== undefined) throw new CaffeError('ERR_CAFFE_INPUT', `${path}: a ${message} must have '${lacking}'.`);
+    return fields.flatMap(([name, value]) => this.field(name, value, message, `${path}.${name}`));
   }
-  if (!declared.repeated) return itemLines(name, value, declared.type, path);
-  if (!Array.isArray(value)) throw inputError(path, 'an array', value);
-  return value.flatMap((item, index) => itemLines(name, item, declared.type, `${path}[${index}]`));
-}
 
-function itemLines(name: string, value: unknown, type: string, path: string): string[] {
-  if (!isMessageName(type)) return [`${name}: ${literal(value, type, path)}`];
-  return [`${name} {`, ...messageLines(value, type, path).map((line) => `  ${line}`), '}'];
+  private field(name: string, value: unknown, message: MessageName, path: string): string[] {
+    const declared = fieldOf(message, name);
+    if (!declared) {
+      if (this.keepsUnknown) return unknownLines(name, value, path);
+      throw new CaffeError('ERR_CAFFE_INPUT', `${path}: ${message} has no field '${name}'.`, { hint: unknownField(message, name).hint });
+    }
+    if (!declared.repeated) return this.item(name, value, declared.type, path);
+    if (!Array.isArray(value)) throw inputError(path, 'an array', value);
+    return Array.from(value).flatMap((item, index) => this.item(name, item, declared.type, `${path}[${index}]`));
+  }
+
+  private item(name: string, value: unknown, type: string, path: string): string[] {
+    if (!isMessageName(type)) return [`${name}: ${this.enumName(value, type) ?? literal(value, type, path)}`];
+    return [`${name} {`, ...this.message(value, type, path).map((line) => `  ${line}`), '}'];
+  }
+
+  /** A value that only another Caffe's enum has. */
+  private enumName(value: unknown, type: string): string | undefined {
+    return this.keepsUnknown && enumOf(type) && typeof value === 'string' && isName(value) ? value : undefined;
+  }
 }
 
 function literal(value: unknown, type: string, path: string): string {
-  if (type === 'bool' && typeof value === 'boolean') return String(value);
-  if ((type === 'string' || type === 'bytes') && typeof value === 'string') return encodeString(value);
   const names = enumOf(type);
-  if (names && typeof value === 'string' && Object.hasOwn(names, value)) return value;
-  if (type === 'float' && typeof value === 'number') return encodeFloat(value);
-  if (type === 'double' && typeof value === 'number') return encodeDouble(value);
-  if (isIntegerType(type) && typeof value === 'number' && fitsInteger(type, value)) return String(value);
-  throw inputError(path, describeType(type), value);
+  if (typeof value === 'boolean' && type === 'bool') return String(value);
+  if (typeof value === 'number') {
+    if (isIntegerType(type) && fitsInteger(type, value)) return String(value);
+    if (type === 'float' && fitsFloat(value)) return encodeFloat(value);
+    if (type === 'double') return encodeDouble(value);
+  }
+  if (typeof value === 'string') {
+    if ((type === 'string' || type === 'bytes') && !HALF_CHARACTER.test(value)) return encodeString(value);
+    if (names && Object.hasOwn(names, value)) return value;
+  }
+  const hint = names && typeof value === 'string' ? unknownValue(type, value).hint : undefined;
+  throw inputError(path, describeType(type), value, { hint });
 }

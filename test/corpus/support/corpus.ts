@@ -38,6 +38,7 @@ export const TOPICS = [
   'disk',
   'batches',
   'io',
+  'messages',
 ] as const;
 
 export function casesOf(topic: (typeof TOPICS)[number]): Case[] {
