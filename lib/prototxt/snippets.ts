@@ -11,6 +11,14 @@ export interface LayerSnippet {
   readonly fields?: readonly string[];
 }
 
+/** A layer that an operation writes. */
+export interface AddedLayer {
+  readonly layer: string;
+  readonly type: string;
+  /** The layer in whose place it stands. */
+  readonly insteadOf?: string;
+}
+
 /** A layer in prototxt, laid out as published files are. */
 export function layerSnippet({ name, type, bottoms = [], tops, fields = [] }: LayerSnippet): string {
   return messageSnippet('layer', [

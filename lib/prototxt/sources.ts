@@ -14,14 +14,18 @@ export function sourcesOf(network: Network, blobs: ReadonlySet<string>): Layer[]
   return network.layers.filter((layer) => isSource(layer) && (layer.type !== 'DummyData' || layer.tops.some((top) => blobs.has(top))));
 }
 
-/** Puts new source layers (snippets) where the old ones stood, whatever their notation, or else in front of all layers. */
+/** Puts new source layers (snippets, or none) where the old ones stood, whatever their notation, or else in front of all layers. */
 export function replaceSources(edits: Edits, network: Network, sources: readonly Layer[], snippets: readonly string[]): void {
   const { root } = network.document;
-  const old = [...root.fieldsNamed(...INPUT_FIELDS), ...sources.map((layer) => layer.field)].sort((a, b) => a.start - b.start);
+  const fields = root.fieldsNamed(...INPUT_FIELDS);
+  const old = [...fields, ...sources.map((layer) => layer.field)].sort((a, b) => a.start - b.start);
   const [first, ...others] = old;
   const snippet = edits.layout.joinLayers(snippets);
-  if (first) edits.replaceField(first, snippet);
-  else insertInFront(edits, root.fieldsNamed('layer'), snippet);
+  if (snippets.length === 0 && first) edits.remove(first);
+  else if (first && fields.includes(first))
+    edits.replace(first, edits.layout.lines(snippet, '')); // what is above it speaks of the input
+  else if (first) edits.replaceField(first, snippet);
+  else if (snippets.length > 0) insertInFront(edits, root.fieldsNamed('layer'), snippet);
   for (const field of others) edits.remove(field);
 }
 

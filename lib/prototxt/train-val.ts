@@ -8,7 +8,8 @@ import { Graph } from './graph';
 import { checkClasses, isFinalSoftmax } from './layer-types';
 import { mainLossOf } from './losses';
 import { isActive, type Layer, type Network, readNetwork } from './network';
-import { layerSnippet, phaseRule, softmaxAxis } from './snippets';
+import type { PhaseName } from './rules';
+import { type AddedLayer, type LayerSnippet, layerSnippet, phaseRule, softmaxAxis } from './snippets';
 import { removedNames, replaceSources } from './sources';
 
 export interface TrainValOptions {
@@ -22,6 +23,13 @@ export interface TrainValResult {
   readonly text: string;
   /** Names of the layers that the network for training no longer has. */
   readonly removed: string[];
+  /** The blobs that the two data layers feed. */
+  readonly data: string;
+  readonly label: string;
+  /** The layers, and the inputs of old files, that brought data in so far. */
+  readonly sources: string[];
+  /** The loss and the accuracy, where the file had none, and the Softmax whose place the loss took. */
+  readonly added: AddedLayer[];
 }
 
 /** What comes of a network when it is made ready for training. */
@@ -53,12 +61,20 @@ export function toTrainVal(source: PrototxtSource, given: TrainValOptions): Trai
   if (options.classes !== undefined) checkClasses(options.classes);
   const network = readNetwork(source);
   const plan = planTraining(network, options.classes ?? Number.POSITIVE_INFINITY);
+  const losses = plan.scores ? lossesFor(plan, plan.scores) : [];
   const document = network.document.edit((edits) => {
     replaceSources(edits, network, plan.sources, dataLayers(plan, options, edits.layout.inlineRules));
     for (const layer of network.layers) settleLayer(edits, plan, layer);
-    if (plan.scores) addLoss(edits, plan, plan.scores);
+    if (plan.scores) addLosses(edits, plan.scores, losses);
   });
-  return { text: document.toString(), removed: removedNames(network, readNetwork(document)) };
+  return {
+    text: document.toString(),
+    removed: removedNames(network, readNetwork(document)),
+    data: plan.data,
+    label: plan.label,
+    sources: [...new Set([...network.inputs, ...plan.sources.map(({ name }) => name)])],
+    added: losses.map(({ name, type, insteadOf }) => ({ layer: name, type, ...(insteadOf && { insteadOf: insteadOf.name }) })),
+  };
 }
 
 function planTraining(network: Network, classes: number): Plan {
@@ -130,16 +146,28 @@ function dataLayers({ network, data, label, sources }: Plan, { train, validation
   });
 }
 
-function addLoss(edits: Edits, { network, label, kept }: Plan, { blob, softmax, after }: NonNullable<Plan['scores']>): void {
-  const axis = softmax ? softmaxAxis(softmax) : '';
-  const loss = network.freeName('loss');
-  const snippets = [layerSnippet({ name: loss, type: 'SoftmaxWithLoss', bottoms: [blob, label], tops: [loss], fields: [axis] })];
-  if (!kept.some((layer) => layer.type === 'Accuracy')) {
-    const accuracy = network.freeName('accuracy');
-    const fields = [phaseRule('TEST', edits.layout.inlineRules)];
-    snippets.push(layerSnippet({ name: accuracy, type: 'Accuracy', bottoms: [blob, label], tops: [accuracy], fields }));
-  }
-  const snippet = edits.layout.joinLayers(snippets);
+/** A layer to write where the file has no loss. */
+interface AddedLoss extends LayerSnippet {
+  readonly phase?: PhaseName;
+  readonly insteadOf?: Layer;
+}
+
+function lossesFor({ network, label, kept }: Plan, { blob, softmax }: NonNullable<Plan['scores']>): AddedLoss[] {
+  const bottoms = [blob, label];
+  const name = network.freeName('loss');
+  const fields = softmax ? [softmaxAxis(softmax)] : [];
+  const loss: AddedLoss = { name, type: 'SoftmaxWithLoss', bottoms, tops: [name], fields, insteadOf: softmax };
+  if (kept.some((layer) => layer.type === 'Accuracy')) return [loss];
+  const accuracy = network.freeName('accuracy');
+  return [loss, { name: accuracy, type: 'Accuracy', bottoms, tops: [accuracy], phase: 'TEST' }];
+}
+
+function addLosses(edits: Edits, { softmax, after }: NonNullable<Plan['scores']>, losses: readonly AddedLoss[]): void {
+  const { layout } = edits;
+  const snippets = losses.map(({ phase, fields = [], ...layer }) =>
+    layerSnippet({ ...layer, fields: phase ? [...fields, phaseRule(phase, layout.inlineRules)] : fields }),
+  );
+  const snippet = layout.joinLayers(snippets);
   if (softmax) edits.replaceField(softmax.field, snippet);
-  else edits.insertAfter(after.field, edits.layout.spacedLayers ? `\n${snippet}` : snippet);
+  else edits.insertAfter(after.field, layout.spacedLayers ? `\n${snippet}` : snippet);
 }

@@ -71,7 +71,45 @@ test('freeze and unfreeze', async () => {
   expect((await run(['unfreeze', '-', '--through', 'pool1'], thawed.stdout)).stderr).toBe('nothing to do: none of the layers is frozen\n');
 });
 
+test('train-val, deploy and select', async () => {
+  const made = await run([
+    'train-val',
+    '-',
+    '--train',
+    'a',
+    '--validation',
+    'b',
+    '--batch-size',
+    '4',
+    '--mean-values',
+    '1.5,2',
+    '--mirror',
+  ]);
+  expect(made).toMatchObject({ code: 0, stderr: 'data: data, labels: label, in the place of data, label\nremoved: label\n' });
+  expect(made.stdout).toMatch(
+    /phase: TRAIN[^}]*\}\s*transform_param \{\s*mirror: true\s*mean_value: 1.5\s*mean_value: 2\s*\}\s*data_param \{\s*source: "a"\s*batch_size: 4/,
+  );
+  const back = await run(['deploy', '-', '--input', 'data=1,2,6,6'], made.stdout);
+  expect(back).toMatchObject({
+    code: 0,
+    stderr: 'input data: 1×2×6×6 (given)\nadded: prob (Softmax), in the place of loss\nremoved: loss\noutputs: prob\n',
+  });
+  expect((await json(['deploy', '-'])).inputs).toEqual([{ blob: 'data', shape: [8, 2, 6, 6], from: "Input layer 'data'" }]);
+  const sized = await run(['deploy', '-'], made.stdout);
+  expect(sized).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining('does not say its size') });
+  const train = await run(['select', '-', '--phase', 'train'], made.stdout);
+  expect(train).toMatchObject({ code: 0, stderr: 'removed: data\n' });
+  expect(train.stdout).not.toContain('include');
+  expect((await json(['select', '-', '--phase', 'test', '--stage', 'x,y', '--level', '-1', '--keep-rules'])).removed).toEqual([]);
+});
+
 test.each([
+  [
+    'mean values that are words',
+    ['train-val', '-', '--train', 'a', '--validation', 'b', '--mean-values', 'blue'],
+    'numbers divided by commas',
+  ],
+  ['a state without a phase', ['select', '-', '--stage', 'val'], "'--phase <phase>' not specified"],
   ['numbers that are none', ['retarget', '-', '--classes', 'fc=many'], 'whole number from 1'],
   ['pairs that are none', ['retarget', '-', '--classes', '2', '--rename', 'fc'], 'list of pairs'],
   ['multipliers that are no pairs', ['unfreeze', '-', '--multipliers', '1,2'], 'pairs of lr_mult and decay_mult'],

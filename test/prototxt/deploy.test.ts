@@ -1,4 +1,5 @@
 import { parseNet, retarget, toDeploy } from '../../lib/prototxt';
+import { builtBy, loadable } from './loadable';
 import { describeModels, errorOf, model } from './shared';
 
 const INPUT = { data: [1, 3, 227, 227] };
@@ -6,6 +7,24 @@ const layersOf = (text: string) => (parseNet(text).layer ?? []).map(({ name, typ
 const last = (text: string) => parseNet(text).layer?.at(-1);
 
 describeModels('toDeploy on published networks', () => {
+  test.each([
+    ['bvlc_alexnet', 227],
+    ['bvlc_reference_caffenet', 227],
+    ['bvlc_googlenet', 224],
+  ])('%s says its size itself, and is what Caffe builds of the published file', async (name, size) => {
+    const result = toDeploy(model(`${name}/train_val`));
+    expect(result.inputs).toMatchObject([{ blob: 'data', shape: [1, 3, size, size] }]);
+    // Without what only training knows: learning rates and fillers.
+    const withoutTraining = (text: string) =>
+      text.replaceAll(/ {2}param \{[^}]*\}\n/g, '').replaceAll(/ {4}(weight|bias)_filler \{[^}]*\}\n/g, '');
+    const ours = await builtBy(loadable(result.text), { phase: 'test' });
+    const published = await builtBy(loadable(toDeploy(model(`${name}/deploy`), { input: { data: [1, 3, size, size] } }).text), {
+      phase: 'test',
+    });
+    expect(ours).not.toContain('refused');
+    expect(withoutTraining(ours)).toBe(withoutTraining(published));
+  });
+
   test.each([
     ['bvlc_alexnet/train_val', 'bvlc_alexnet/deploy'],
     ['bvlc_reference_caffenet/train_val', 'bvlc_reference_caffenet/deploy'],
@@ -58,7 +77,7 @@ layer {
   test('a deploy file gets another shape, and stays as it is otherwise', () => {
     const text = model('bvlc_alexnet/deploy');
     const once = toDeploy(text, { input: { data: [10, 3, 227, 227] } });
-    expect(once).toEqual({ text, removed: [] });
+    expect(once).toMatchObject({ text, removed: [], added: [] });
     expect(toDeploy(text, { input: INPUT }).text).toBe(text.replace('dim: 10', 'dim: 1'));
   });
 
@@ -133,7 +152,105 @@ describe('toDeploy', () => {
 
   test('is stable', () => {
     const once = deployed(data, conv, loss());
-    expect(deployed(once.text)).toEqual({ text: once.text, removed: [] });
+    expect(deployed(once.text)).toMatchObject({ text: once.text, removed: [], added: [] });
+    expect(toDeploy(once.text).text).toBe(once.text);
+  });
+
+  test('says what came of inputs and losses', () => {
+    const result = deployed(data, conv, loss());
+    expect(result).toMatchObject({
+      removed: ['d', 'loss'],
+      inputs: [{ blob: 'data', shape: [1, 1], from: 'given' }],
+      outputs: ['prob'],
+      added: [{ layer: 'prob', type: 'Softmax', insteadOf: 'loss' }],
+    });
+    expect(deployed(conv).added).toEqual([{ layer: 'prob', type: 'Softmax' }]);
+  });
+
+  test.each<[string, string, number[], string]>([
+    ['an Input layer', 'type: "Input" top: "data" input_param { shape { dim: 4 dim: 5 } }', [4, 5], "Input layer 'd'"],
+    [
+      'the crop of a data layer',
+      'type: "Data" top: "data" top: "label" transform_param { crop_size: 9 }',
+      [1, 3, 9, 9],
+      '3 channels assumed',
+    ],
+    ['a crop in the old place', 'type: "Data" top: "data" top: "label" data_param { crop_size: 9 }', [1, 3, 9, 9], '3 channels assumed'],
+    [
+      'a grey crop',
+      'type: "Data" top: "data" transform_param { crop_size: 9 force_gray: true }',
+      [1, 1, 9, 9],
+      "crop_size of Data layer 'd'",
+    ],
+    [
+      'a mean of three values',
+      'type: "Data" top: "data" transform_param { crop_size: 9 mean_value: [1, 2, 3] }',
+      [1, 3, 9, 9],
+      "layer 'd'",
+    ],
+    ['the size of images', 'type: "ImageData" top: "data" image_data_param { new_height: 5 new_width: 6 }', [1, 3, 5, 6], 'new_height'],
+    [
+      'grey images',
+      'type: "ImageData" top: "data" image_data_param { new_height: 5 new_width: 6 is_color: false }',
+      [1, 1, 5, 6],
+      'new_width',
+    ],
+    [
+      'MemoryData',
+      'type: "MemoryData" top: "data" memory_data_param { batch_size: 8 channels: 2 height: 3 width: 4 }',
+      [1, 2, 3, 4],
+      "layer 'd'",
+    ],
+    [
+      'DummyData',
+      'type: "DummyData" top: "data" top: "label" dummy_data_param { shape { dim: 2 dim: 7 } shape { dim: 2 } }',
+      [2, 7],
+      "layer 'd'",
+    ],
+    [
+      'DummyData of old',
+      'type: "DummyData" top: "data" dummy_data_param { num: 2 channels: 3 height: 4 width: 5 }',
+      [2, 3, 4, 5],
+      "layer 'd'",
+    ],
+  ])('takes the shape from %s', (_, fields, shape, from) => {
+    const result = toDeploy(`layer { name: "d" ${fields} }\n${conv}\n${loss()}`);
+    expect(result.inputs).toEqual([{ blob: 'data', shape, from: expect.stringContaining(from) }]);
+    expect(parseNet(result.text).layer?.[0]).toMatchObject({ type: 'Input', top: ['data'], input_param: { shape: [{ dim: shape }] } });
+    expect(toDeploy(result.text).text).toBe(result.text);
+  });
+
+  test.each([
+    ['input_dim', 'input: "a"\ninput_dim: 1\ninput_dim: 2\ninput_dim: 3\ninput_dim: 4\ninput: "b"\ninput_dim: [5, 6, 7, 8]\n'],
+    ['input_shape', 'input: "a"\ninput_shape { dim: 1 dim: 2 dim: 3 dim: 4 }\ninput: "b"\ninput_shape { dim: [5, 6, 7, 8] }\n'],
+  ])('takes any number of inputs by %s, and keeps the comments above them', (from, fields) => {
+    const mix =
+      'layer { name: "mix" type: "Eltwise" bottom: "a" bottom: "b" top: "mix" }\n# the end\nlayer { name: "p" type: "Softmax" bottom: "mix" top: "p" }';
+    const result = toDeploy(`name: "two"\n# what comes in\n${fields}${mix}\n`);
+    expect(result.inputs).toEqual([
+      { blob: 'a', shape: [1, 2, 3, 4], from },
+      { blob: 'b', shape: [5, 6, 7, 8], from },
+    ]);
+    expect(result.text).toMatch(/^name: "two"\n# what comes in\nlayer \{\n {2}name: "a"\n/);
+    expect(result.text).toContain(mix);
+    expect(result.text).not.toMatch(/^input/m);
+    expect(toDeploy(result.text, { input: { b: [9] } }).inputs.map(({ shape }) => shape)).toEqual([[9], [1, 2, 3, 4]]);
+  });
+
+  test('keeps an Input layer as it is written, and changes its extents only', () => {
+    const input =
+      'layer {\n  # mine\n  name: "in" type: "Input" top: "data" # here\n  input_param { shape: { dim: 1 dim: 0x3 } } # there\n}\n';
+    const rest = `${conv}\nlayer { name: "p" type: "Softmax" bottom: "conv" top: "p" }\n`;
+    expect(toDeploy(input + rest).text).toBe(input + rest);
+    expect(toDeploy(input + rest, { input: { data: [2, 3] } }).text).toBe(input.replace('dim: 1', 'dim: 2') + rest);
+    expect(toDeploy(input + rest, { input: { data: [2] } }).text).toMatch(/^layer \{\n {2}name: "data"/);
+  });
+
+  test('says whose size is missing', () => {
+    const error = errorOf(() => toDeploy(`${data}\n${conv}\n${loss()}`));
+    expect(error).toMatchObject({ code: 'ERR_CAFFE_INPUT', blob: 'data', layer: 'conv' });
+    expect(error.message).toContain("comes from 'd' (Data), which does not say its size");
+    expect(errorOf(() => toDeploy(conv)).message).toContain('which no layer produces');
   });
 
   test.each([[[]], [[0, 3]], [[1.5]], ['227'], [undefined]])('refuses the shape %p', (shape) => {

@@ -64,7 +64,7 @@ describeModels('toTrainVal on published networks', () => {
 
   test('there and back', () => {
     const trained = toTrainVal(model('bvlc_googlenet/deploy'), OPTIONS).text;
-    expect(toTrainVal(trained, OPTIONS)).toEqual({ text: trained, removed: [] });
+    expect(toTrainVal(trained, OPTIONS)).toMatchObject({ text: trained, removed: [], added: [] });
     expect(layersOf(toDeploy(trained, { input: { data: [1, 3, 224, 224] } }).text)).toEqual(layersOf(model('bvlc_googlenet/deploy')));
   });
 });
@@ -79,6 +79,23 @@ describe('toTrainVal', () => {
       ['images', 'target'],
       ['images', 'target'],
     ]);
+  });
+
+  test('says what came of data and losses', () => {
+    const result = toTrainVal(`input: "images"\ninput_dim: 1\n${conv}`, OPTIONS);
+    expect(result).toMatchObject({
+      data: 'images',
+      label: 'label',
+      sources: ['images'],
+      removed: [],
+      added: [
+        { layer: 'loss', type: 'SoftmaxWithLoss' },
+        { layer: 'accuracy', type: 'Accuracy' },
+      ],
+    });
+    expect(toTrainVal(result.text, OPTIONS)).toMatchObject({ text: result.text, sources: ['images'], added: [] });
+    const softmax = 'layer { name: "prob" type: "Softmax" bottom: "conv" top: "prob" }';
+    expect(toTrainVal(`${conv}\n${softmax}`, OPTIONS).added[0]).toEqual({ layer: 'loss', type: 'SoftmaxWithLoss', insteadOf: 'prob' });
   });
 
   test('replaces Input layers for data and labels', () => {

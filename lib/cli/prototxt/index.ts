@@ -1,12 +1,12 @@
 import type { Command } from 'commander';
 import { addCheck } from './check';
 import { addFreeze, addUnfreeze } from './freeze';
-import { addDeploy } from './phases';
+import { addDeploy, addSelect, addTrainVal } from './phases';
 import { addRetarget } from './retarget';
 import { addUpgrade } from './upgrade';
 
 /** In the order in which the help lists them. */
-const OPERATIONS = [addRetarget, addFreeze, addUnfreeze, addDeploy, addUpgrade, addCheck];
+const OPERATIONS = [addRetarget, addFreeze, addUnfreeze, addTrainVal, addDeploy, addSelect, addUpgrade, addCheck];
 
 /** The operations on prototxt files. They take `-` for standard input, and write to standard output unless told otherwise. */
 export function addPrototxt(program: Command): void {

@@ -258,14 +258,14 @@ const operations = [
     name: 'options of every wrong kind',
     sync: true,
     code: INPUT,
-    each: () => each((options) => prototxt.toDeploy(CLASSIFIER, options)),
+    each: () => each((options) => prototxt.toDeploy(CLASSIFIER, options), ...NO_OPTIONS),
   },
   {
     api: 'prototxt.toDeploy',
     name: 'input of every wrong kind',
     sync: true,
     code: INPUT,
-    each: () => each((input) => prototxt.toDeploy(CLASSIFIER, { input })),
+    each: () => each((input) => prototxt.toDeploy(CLASSIFIER, { input }), ...EMPTY_OBJECTS),
   },
   {
     api: 'prototxt.toDeploy',

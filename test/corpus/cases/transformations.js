@@ -11,6 +11,7 @@ const OLD = 'layers { type: RELU }';
 /** Each way to use a source, with whatever else it takes being right. */
 const USES = {
   unfreeze: (source) => prototxt.unfreeze(source),
+  select: (source) => prototxt.select(source, { phase: 'train' }),
 };
 
 const sources = Object.entries(USES).flatMap(([name, use]) => [
@@ -88,4 +89,12 @@ const operations = [
   ),
 ];
 
-module.exports = { cases: [...sources, ...selecting, ...operations] };
+const selectOptions = [
+  option('select', 'options', (options) => prototxt.select(CLASSIFIER, options)),
+  option('select', 'phase', (phase) => prototxt.select(CLASSIFIER, { phase })),
+  option('select', 'level', (level) => prototxt.select(CLASSIFIER, { phase: 'test', level }), 'undefined', 'number', 'negative'),
+  option('select', 'stages', (stages) => prototxt.select(CLASSIFIER, { phase: 'test', stages }), 'undefined', 'empty array'),
+  option('select', 'keepRules', (keepRules) => prototxt.select(CLASSIFIER, { phase: 'test', keepRules }), 'undefined', 'boolean'),
+];
+
+module.exports = { cases: [...sources, ...selecting, ...operations, ...selectOptions] };
