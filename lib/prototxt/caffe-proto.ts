@@ -2028,6 +2028,70 @@ export interface PReLUParameter {
   channel_shared?: boolean;
 }
 
+/** The messages by their names. */
+export interface CaffeMessages {
+  BlobShape: BlobShape;
+  BlobProto: BlobProto;
+  FillerParameter: FillerParameter;
+  NetParameter: NetParameter;
+  SolverParameter: SolverParameter;
+  NetState: NetState;
+  NetStateRule: NetStateRule;
+  ParamSpec: ParamSpec;
+  LayerParameter: LayerParameter;
+  TransformationParameter: TransformationParameter;
+  LossParameter: LossParameter;
+  AccuracyParameter: AccuracyParameter;
+  ArgMaxParameter: ArgMaxParameter;
+  ClipParameter: ClipParameter;
+  ConcatParameter: ConcatParameter;
+  BatchNormParameter: BatchNormParameter;
+  BiasParameter: BiasParameter;
+  ContrastiveLossParameter: ContrastiveLossParameter;
+  ConvolutionParameter: ConvolutionParameter;
+  CropParameter: CropParameter;
+  DataParameter: DataParameter;
+  DropoutParameter: DropoutParameter;
+  DummyDataParameter: DummyDataParameter;
+  EltwiseParameter: EltwiseParameter;
+  ELUParameter: ELUParameter;
+  EmbedParameter: EmbedParameter;
+  ExpParameter: ExpParameter;
+  FlattenParameter: FlattenParameter;
+  HDF5DataParameter: HDF5DataParameter;
+  HDF5OutputParameter: HDF5OutputParameter;
+  HingeLossParameter: HingeLossParameter;
+  ImageDataParameter: ImageDataParameter;
+  InfogainLossParameter: InfogainLossParameter;
+  InnerProductParameter: InnerProductParameter;
+  InputParameter: InputParameter;
+  LogParameter: LogParameter;
+  LRNParameter: LRNParameter;
+  MemoryDataParameter: MemoryDataParameter;
+  MVNParameter: MVNParameter;
+  ParameterParameter: ParameterParameter;
+  PoolingParameter: PoolingParameter;
+  PowerParameter: PowerParameter;
+  PythonParameter: PythonParameter;
+  RecurrentParameter: RecurrentParameter;
+  ReductionParameter: ReductionParameter;
+  ReLUParameter: ReLUParameter;
+  ReshapeParameter: ReshapeParameter;
+  ScaleParameter: ScaleParameter;
+  SigmoidParameter: SigmoidParameter;
+  SliceParameter: SliceParameter;
+  SoftmaxParameter: SoftmaxParameter;
+  SwishParameter: SwishParameter;
+  TanHParameter: TanHParameter;
+  TileParameter: TileParameter;
+  ThresholdParameter: ThresholdParameter;
+  WindowDataParameter: WindowDataParameter;
+  SPPParameter: SPPParameter;
+  V1LayerParameter: V1LayerParameter;
+  V0LayerParameter: V0LayerParameter;
+  PReLUParameter: PReLUParameter;
+}
+
 /** What each type of layer reads its settings from. */
 export interface LayerMessages {
   AbsVal: object;

@@ -1,4 +1,5 @@
 export type * from './caffe-proto';
+export { params } from './constants';
 export { type CoordinateMap, type CoordinateMapOptions, coordinateMap, cropBetween } from './coordinate-map';
 export type { DataSettings, DataSource } from './data-settings';
 export { type DeployOptions, type DeployResult, toDeploy } from './deploy';
@@ -8,8 +9,9 @@ export { type DrawDirection, type DrawOptions, draw } from './draw';
 export { type FreezeOptions, type FreezeResult, freeze } from './freeze';
 export { type HeadSummary, inspect, type LossSummary, type NetworkSummary } from './inspect';
 export type { LayerSelection } from './layer-selection';
+export { assignProto, type Given, type LayerSettings, type OtherSettings } from './layer-settings';
 export { type LearningRateOptions, setLearningRates } from './learning-rates';
-export { type LayerMaker, type LayerMakers, type LayerSettings, layers, type NetSpec, netSpec, params, type Top } from './net-spec';
+export { type LayerMaker, type LayerMakers, layers, NetSpec, netSpec, type Top, toNetParameter } from './net-spec';
 export type { StateOptions } from './net-state';
 export type { Multipliers } from './params';
 export { parseNet, parseSolver } from './parse-message';

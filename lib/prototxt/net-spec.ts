@@ -1,24 +1,13 @@
 /** Networks written in code: pycaffe's net_spec. */
-
 import { CaffeError, describe } from '../errors';
-import type { NetParameter } from './caffe-proto';
+import { readEntries, reading } from '../given';
+import type { LayerMessages, NetParameter } from './caffe-proto';
 import { inputError } from './input-error';
-import { enumOf, fieldNames, fieldOf, isMessageName } from './messages';
-import { ENUMS } from './schema';
+import { type LayerSettings, layerFields, type OtherSettings } from './layer-settings';
 import { stringify } from './stringify';
-import { suggestion } from './suggest';
+import { keepsUnknown, type UnknownOptions } from './unknown-values';
 
-/**
- * The settings of a layer: fields of its own message (`num_output`), messages by their name (`transform_param`, `param`, `include`),
- * and two that only say how it is wired. A value that belongs into a repeated field may be given without brackets.
- */
-export interface LayerSettings {
-  /** Number of tops. Default 1. */
-  ntop?: number;
-  /** The tops are the bottoms. Default false. */
-  in_place?: boolean;
-  [field: string]: unknown;
-}
+const MOST_TOPS = 1000;
 
 /** One layer and how it is wired. */
 class LayerFunction {
@@ -40,6 +29,9 @@ class LayerFunction {
 
 /** One output of a layer. Iterating it gives all outputs of that layer: `[n.data, n.label] = L.Data({ ntop: 2, … })`. */
 export class Top implements Iterable<Top> {
+  /** Keeps editors from offering what a top has among the settings of a layer. */
+  protected readonly isTop = true;
+
   /** @internal */
   constructor(
     readonly layer: LayerFunction,
@@ -50,39 +42,24 @@ export class Top implements Iterable<Top> {
     return this.layer.tops[Symbol.iterator]();
   }
 
-  /** The layers that make this top, all of them with automatic names, as text. */
-  toPrototxt(): string {
-    return stringify({ layer: writeLayers([this], new Map()) }, 'net');
+  /** The layers that make this top, all of them with automatic names; see {@link toNetParameter}. */
+  toNetParameter(options?: UnknownOptions): NetParameter {
+    return netOf([this], new Map(), keepsUnknown(options));
+  }
+
+  /** The same as text. */
+  toPrototxt(options?: UnknownOptions): string {
+    return stringify(this.toNetParameter(options), 'net', options);
   }
 }
 
 /** Bottoms first, settings last. A bottom that is not there yet (`n.typo`) is refused when it is called. */
-export type LayerMaker = (...bottomsAndSettings: (Top | LayerSettings | undefined)[]) => Top;
+export type LayerMaker<Settings = OtherSettings> = (...bottomsAndSettings: (Top | Settings | undefined)[]) => Top;
 
-/** The types of Caffe itself, so that they are known by name; a maker for any other type is as good. */
-type LayerType =
-  | ('AbsVal' | 'Accuracy' | 'ArgMax' | 'BNLL' | 'BatchNorm' | 'BatchReindex' | 'Bias' | 'Clip' | 'Concat' | 'ContrastiveLoss')
-  | ('Convolution' | 'Crop' | 'Data' | 'Deconvolution' | 'Dropout' | 'DummyData' | 'ELU' | 'Eltwise' | 'Embed' | 'EuclideanLoss')
-  | ('Exp' | 'Filter' | 'Flatten' | 'HDF5Data' | 'HDF5Output' | 'HingeLoss' | 'Im2col' | 'ImageData' | 'InfogainLoss' | 'InnerProduct')
-  | ('Input' | 'LRN' | 'LSTM' | 'LSTMUnit' | 'Log' | 'MVN' | 'MemoryData' | 'MultinomialLogisticLoss' | 'PReLU' | 'Parameter')
-  | ('Pooling' | 'Power' | 'Python' | 'RNN' | 'ReLU' | 'Reduction' | 'Reshape' | 'SPP' | 'Scale' | 'Sigmoid')
-  | ('SigmoidCrossEntropyLoss' | 'Silence' | 'Slice' | 'Softmax' | 'SoftmaxWithLoss' | 'Split' | 'Swish' | 'TanH' | 'Threshold' | 'Tile')
-  | 'WindowData';
-
-export type LayerMakers = Readonly<Record<LayerType, LayerMaker>> & { readonly [type: string]: LayerMaker };
-
-type Enums = typeof ENUMS;
-type OwnerOf<Enum> = Enum extends `${infer Owner}Parameter.${string}` ? Owner : never;
-
-/** By message without its ending 'Parameter': the names of its constants. */
-export type Constants = {
-  readonly [Owner in OwnerOf<keyof Enums>]: {
-    readonly [Name in NamesOf<Owner>]: string;
-  };
+/** A maker for each type of layer that Caffe has; those of other Caffes and of your own are as good, but nobody knows their settings. */
+export type LayerMakers = { readonly [Type in keyof LayerMessages]: LayerMaker<LayerSettings<LayerMessages[Type]>> } & {
+  readonly [type: string]: LayerMaker;
 };
-type NamesOf<Owner extends string> = {
-  [Enum in keyof Enums]: Enum extends `${Owner}Parameter.${string}` ? keyof Enums[Enum] : never;
-}[keyof Enums];
 
 /**
  * pycaffe's `L`: `layers.Convolution(n.data, { num_output: 20, kernel_size: 5 })`.
@@ -90,34 +67,35 @@ type NamesOf<Owner extends string> = {
  * @throws {CaffeError} ERR_CAFFE_INPUT, when called, for a bottom that is no {@link Top}.
  */
 export const layers: LayerMakers = new Proxy(Object.create(null), {
-  get: (_, type) => (typeof type === 'string' ? (...given: Parameters<LayerMaker>) => makeLayer(type, given) : undefined),
+  get: (_, type) => (typeof type === 'string' ? (...given: unknown[]) => makeLayer(type, given) : undefined),
 });
 
-/**
- * pycaffe's `P`: the constants of caffe.proto, `params.Pooling.MAX`. Here they are their own names, 'MAX'.
- *
- * @throws {CaffeError} ERR_CAFFE_INPUT for a name that caffe.proto does not have.
- */
-export const params: Constants = new Proxy(Object.create(null), {
-  get: (_, message) => (typeof message === 'string' ? constantsOf(message) : undefined),
-});
-
-interface NetSpecMethods {
-  /** The layers that make all assigned tops, as a plain object. */
-  toNetParameter(): NetParameter;
-  /** The same as text. */
-  toPrototxt(): string;
+interface NetSpecMembers {
+  /** What was assigned, by name, in that order. */
+  readonly tops: ReadonlyMap<string, Top>;
+  /**
+   * The layers that make all assigned tops, as a plain object.
+   *
+   * @throws {CaffeError} ERR_CAFFE_INPUT for a field that caffe.proto does not have, unless it is kept.
+   */
+  toNetParameter(options?: UnknownOptions): NetParameter;
+  /**
+   * The same as text.
+   *
+   * @throws {CaffeError} ERR_CAFFE_INPUT for a value of the wrong type as well, with its path.
+   */
+  toPrototxt(options?: UnknownOptions): string;
 }
 
 /** Tops by name, in the order in which they were assigned, and the network they make. */
-export type NetSpec = NetSpecMethods & { [name: string]: Top | undefined };
+export type NetSpec = NetSpecMembers & { [name: string]: Top | undefined };
 
 /**
- * A network to be filled by assignment. Names come from what is assigned (`n.conv1 = …`); what is not assigned is called by its type and
- * a number. Layers are written in the order in which they are needed.
+ * A network to be filled by assignment. Names come from what is assigned (`n.conv1 = …`, `n['conv/1'] = …`); what is not assigned is called
+ * by its type and a number. Layers are written in the order in which they are needed.
  *
  * ```ts
- * const n = netSpec();
+ * const n = netSpec('LeNet');
  * [n.data, n.label] = L.Data({ ntop: 2, batch_size: 64, backend: P.Data.LMDB, source: 'train_db' });
  * n.ip = L.InnerProduct(n.data, { num_output: 10, weight_filler: { type: 'xavier' } });
  * n.loss = L.SoftmaxWithLoss(n.ip, n.label);
@@ -125,24 +103,26 @@ export type NetSpec = NetSpecMethods & { [name: string]: Top | undefined };
  * ```
  *
  * @param name of the network.
- * @throws {CaffeError} ERR_CAFFE_INPUT when something other than a Top is assigned; from its methods, for a field that caffe.proto does
- *   not have or a value of the wrong type, with its path.
+ * @throws {CaffeError} ERR_CAFFE_INPUT when something other than a Top is assigned, or to a name that the spec itself has.
  */
 export function netSpec(name?: string): NetSpec {
   if (name !== undefined && typeof name !== 'string') throw inputError('name', 'a string', name);
   const tops = new Map<string, Top>();
-  const methods: NetSpecMethods = {
-    toNetParameter: () => ({
+  const members: NetSpecMembers = {
+    get tops() {
+      return new Map(tops);
+    },
+    toNetParameter: (options) => ({
       ...(name !== undefined && { name }),
-      layer: writeLayers([...tops.values()], new Map([...tops].map(([key, top]) => [top, key]))),
+      ...netOf([...tops.values()], namesOf(tops), keepsUnknown(options)),
     }),
-    toPrototxt: () => stringify(methods.toNetParameter(), 'net'),
+    toPrototxt: (options) => stringify(members.toNetParameter(options), 'net', options),
   };
   return new Proxy(Object.create(null), {
-    get: (_, key) => (typeof key !== 'string' ? undefined : Object.hasOwn(methods, key) ? Reflect.get(methods, key) : tops.get(key)),
+    get: (_, key) => (typeof key !== 'string' ? undefined : Object.hasOwn(members, key) ? Reflect.get(members, key) : tops.get(key)),
     set: (_, key, value) => {
-      if (typeof key !== 'string' || Object.hasOwn(methods, key)) throw inputError('name of a top', 'a free name', String(key));
-      if (!(value instanceof Top)) throw inputError(key, 'a top: what layers.Type(…) gives', value);
+      if (typeof key !== 'string' || Object.hasOwn(members, key)) throw inputError('name of a top', 'a free name', String(key));
+      if (!isTop(value)) throw inputError(key, 'a top: what layers.Type(…) gives', value);
       tops.set(key, value);
       return true;
     },
@@ -153,23 +133,52 @@ export function netSpec(name?: string): NetSpec {
   }) as NetSpec;
 }
 
-function makeLayer(type: string, given: Parameters<LayerMaker>): Top {
-  const last = given.at(-1);
-  const hasSettings = typeof last === 'object' && last !== null && !(last instanceof Top) && !Array.isArray(last);
-  const settings: LayerSettings = hasSettings ? last : {};
-  const bottoms = (hasSettings ? given.slice(0, -1) : given).map((value, index) => {
-    if (value instanceof Top) return value;
-    throw new CaffeError('ERR_CAFFE_INPUT', `Bottom ${index} of layers.${type} must be a top; ${describe(value)} was given.`, {
-      hint: 'A top is what a layer gives, n.conv1 = layers.Convolution(…); of several, [n.data, n.label] = layers.Data(…).',
-    });
-  });
-  const { ntop = 1, in_place: inPlace = false, ...fields } = settings;
-  if (!Number.isInteger(ntop) || ntop < 0 || ntop > 1000) throw inputError('ntop', 'a whole number from 0 to 1000', ntop);
-  return new LayerFunction(type, bottoms, inPlace === true, fields, inPlace === true ? bottoms.length : ntop).handle;
+/** pycaffe's class: `new NetSpec()` is {@link netSpec}. */
+export const NetSpec = netSpec as unknown as new (name?: string) => NetSpec;
+
+/**
+ * pycaffe's `to_proto`: the layers that make some tops, all of them with automatic names.
+ *
+ * @throws {CaffeError} ERR_CAFFE_INPUT for what is no top, or a field that caffe.proto does not have.
+ */
+export function toNetParameter(...tops: Top[]): NetParameter {
+  for (const top of tops) if (!isTop(top)) throw inputError('tops', 'tops: what layers.Type(…) gives', top);
+  return netOf(tops, new Map(), false);
 }
 
-/** Writes the layers that make some tops, each once, its bottoms before it. What `names` lacks is called by its type and a number. */
-function writeLayers(tops: readonly Top[], names: Map<Top, string>): NonNullable<NetParameter['layer']> {
+/** A Proxy may throw when it is asked. */
+const isTop = (value: unknown): value is Top => reading('The top', () => value instanceof Top);
+
+const namesOf = (tops: ReadonlyMap<string, Top>) => new Map([...tops].map(([name, top]) => [top, name]));
+
+function makeLayer(type: string, given: readonly unknown[]): Top {
+  const last = given.at(-1);
+  const hasSettings = typeof last === 'object' && last !== null && !isTop(last) && !reading('The settings', () => Array.isArray(last));
+  const bottoms = (hasSettings ? given.slice(0, -1) : given).map((value, index) => readBottom(type, value, index));
+  const settings = Object.fromEntries(hasSettings ? readEntries(last as Record<string, unknown>, 'The settings') : []);
+  const { ntop = 1, in_place: inPlace = false, ...fields } = settings;
+  if (typeof ntop !== 'number' || !Number.isInteger(ntop) || ntop < 0 || ntop > MOST_TOPS)
+    throw inputError('ntop', `a whole number from 0 to ${MOST_TOPS}`, ntop);
+  if (typeof inPlace !== 'boolean') throw inputError('in_place', 'true or false', inPlace);
+  const wired = ['type', 'bottom', 'top'].find((name) => name in fields);
+  if (wired !== undefined) {
+    throw new CaffeError('ERR_CAFFE_INPUT', `'${wired}' is no setting of layers.${type}.`, {
+      hint: 'Its bottoms are its first arguments; a top is called by what it is assigned to, n.name = layers.Type(…).',
+    });
+  }
+  return new LayerFunction(type, bottoms, inPlace, fields, inPlace ? bottoms.length : ntop).handle;
+}
+
+function readBottom(type: string, value: unknown, index: number): Top {
+  if (isTop(value) && value.layer.tops.length > 0) return value;
+  const found = isTop(value) ? `a layer without tops, ${value.layer.type}` : describe(value);
+  throw new CaffeError('ERR_CAFFE_INPUT', `Bottom ${index} of layers.${type} must be a top; ${found} was given.`, {
+    hint: 'A top is what a layer gives, n.conv1 = layers.Convolution(…); of several, [n.data, n.label] = layers.Data(…).',
+  });
+}
+
+/** The layers that make some tops, each once, behind those it needs. What `names` lacks is called by its type and a number. */
+function netOf(tops: readonly Top[], names: Map<Top, string>, keepsUnknown: boolean): NetParameter {
   const counts = new Map<string, number>();
   const nameOf = (top: Top) => {
     const known = names.get(top);
@@ -181,78 +190,28 @@ function writeLayers(tops: readonly Top[], names: Map<Top, string>): NonNullable
     return `${type}${count}`;
   };
 
-  const written = new Map<LayerFunction, { top: string[] }>();
-  const write = (layer: LayerFunction): { top: string[] } => {
-    const known = written.get(layer);
-    if (known) return known;
-    const bottom = layer.bottoms.map((source) => write(source.layer).top[source.index] ?? nameOf(source));
-    const top = layer.inPlace ? bottom : layer.tops.map(nameOf);
-    const parameter = { name: nameOf(layer.handle), type: layer.type, bottom, top, ...fieldsOf(layer) };
-    written.set(layer, parameter);
-    return parameter;
-  };
-  for (const top of tops) write(top.layer);
-  return [...written.values()];
-}
-
-/** The settings of a layer as fields of LayerParameter: those of its own message are gathered there. */
-function fieldsOf({ type, settings }: LayerFunction): Record<string, unknown> {
-  const own = ownMessage(type);
-  const fields: Record<string, unknown> = {};
-  const message: Record<string, unknown> = {};
-  for (const [name, value] of Object.entries(settings)) {
-    const belongs = own && !name.endsWith('param') && fieldOf(own.message, name);
-    if (belongs) message[name] = shaped(value, belongs);
-    else fields[name] = shaped(value, requiredField(type, name, own?.message));
-  }
-  if (own && Object.keys(message).length > 0) fields[own.field] = message;
-  return fields;
-}
-
-function requiredField(type: string, name: string, message: Parameters<typeof fieldOf>[0] | undefined) {
-  const field = fieldOf('LayerParameter', name);
-  if (field) return field;
-  const known = [...(message ? fieldNames(message) : []), ...fieldNames('LayerParameter')];
-  throw new CaffeError('ERR_CAFFE_INPUT', `A layer of type ${type} has no field '${name}'.`, { hint: suggestion(name, known) });
-}
-
-/** The value as `stringify` takes it: repeated fields as arrays, at every depth. */
-function shaped(value: unknown, { type, repeated }: { type: string; repeated: boolean }): unknown {
-  if (repeated) return (Array.isArray(value) ? value : [value]).map((item) => shaped(item, { type, repeated: false }));
-  if (!isMessageName(type) || typeof value !== 'object' || value === null || Array.isArray(value)) return value;
-  return Object.fromEntries(
-    Object.entries(value).map(([name, inner]) => {
-      const field = fieldOf(type, name);
-      return [name, field ? shaped(inner, field) : inner];
-    }),
-  );
-}
-
-/** The message with the settings of a type: `convolution_param` for Convolution. Deconvolution and others have another's. */
-function ownMessage(type: string): { field: string; message: Parameters<typeof fieldOf>[0] } | undefined {
-  for (const field of fieldNames('LayerParameter')) {
-    const message = fieldOf('LayerParameter', field)?.type ?? '';
-    if (field.endsWith('_param') && isMessageName(message) && message === `${SHARED.get(type) ?? type}Parameter`) return { field, message };
-  }
-  return undefined;
-}
-
-/** Types that take the settings of another one. */
-const SHARED: ReadonlyMap<string, string> = new Map([
-  ['Deconvolution', 'Convolution'],
-  ['Im2col', 'Convolution'],
-  ['LSTM', 'Recurrent'],
-  ['RNN', 'Recurrent'],
-]);
-
-function constantsOf(message: string): Readonly<Record<string, string>> {
-  const prefix = `${message}Parameter.`;
-  const enums = Object.keys(ENUMS).filter((name) => name.startsWith(prefix));
-  const constants = enums.flatMap((name) => Object.keys(enumOf(name) ?? {}));
-  return new Proxy(Object.fromEntries(constants.map((name) => [name, name])), {
-    get: (known, name) => {
-      if (typeof name !== 'string' || Object.hasOwn(known, name)) return Reflect.get(known, name);
-      throw new CaffeError('ERR_CAFFE_INPUT', `${message}Parameter has no constant '${name}'.`, { hint: suggestion(name, constants) });
-    },
+  const topsOf = new Map<LayerFunction, string[]>();
+  const layer = inOrder(tops).map((one) => {
+    const { type, bottoms, inPlace, settings } = one;
+    const bottom = bottoms.map((source) => topsOf.get(source.layer)?.[source.index] ?? nameOf(source));
+    const top = inPlace ? bottom : one.tops.map(nameOf);
+    topsOf.set(one, top);
+    const wiring = { name: nameOf(one.handle), type, ...(bottom.length > 0 && { bottom }), ...(top.length > 0 && { top }) };
+    return { ...wiring, ...reading(`The settings of layers.${type}`, () => layerFields(type, settings, keepsUnknown)) };
   });
+  return { layer };
+}
+
+/** The layers that some tops need, each behind those that it needs. A loop: nets are deeper than the stack. */
+function inOrder(tops: readonly Top[]): LayerFunction[] {
+  const ordered = new Set<LayerFunction>();
+  for (const { layer } of tops) {
+    const open = [layer];
+    for (let last = open.at(-1); last; last = open.at(-1)) {
+      const needed = last.bottoms.find((bottom) => !ordered.has(bottom.layer))?.layer;
+      if (needed) open.push(needed);
+      else ordered.add(open.pop() ?? last);
+    }
+  }
+  return [...ordered];
 }

@@ -22,7 +22,12 @@ function writeTypes({ messages, enums, layers }, comments) {
       `${jsdoc(tagged(OVERVIEWS[name] ?? comments.get(name) ?? ''))}export interface ${name} {\n` +
       `${fields.map((field) => member(name, field)).join('\n')}\n}\n`,
   );
-  return [...written, layerTypes(messages, layers)].join('\n');
+  return [...written, messageTypes(messages), layerTypes(messages, layers)].join('\n');
+}
+
+function messageTypes(messages) {
+  const members = messages.map(({ name }) => `${name}: ${name};`);
+  return `/** The messages by their names. */\nexport interface CaffeMessages {\n${members.join('\n')}\n}\n`;
 }
 
 /** What the builder completes and checks: the message of each type of layer. */

@@ -1,6 +1,7 @@
-/** pycaffe's own cases (python/caffe/test/test_net_spec.py), line by line, and what it does not test. */
+/** Networks in code: built, loaded and run. net-spec-pycaffe.test.ts compares with pycaffe. */
 import { Net } from '../../lib/net';
-import { layers as L, type NetSpec, netSpec, params as P, parseNet } from '../../lib/prototxt';
+import { assignProto, layers as L, NetSpec, netSpec, params as P, parseNet, type Top, toNetParameter } from '../../lib/prototxt';
+import { errorOf } from './shared';
 
 function lenet(batchSize: number): NetSpec {
   const n = netSpec('LeNet');
@@ -66,20 +67,29 @@ describe('netSpec', () => {
     await net.dispose();
   });
 
-  test('modules are plain functions', () => {
+  test('modules are plain functions: a fire module, a residual block', async () => {
+    const relu = (top: Top) => L.ReLU(top, { in_place: true });
+    const fire = (bottom: Top, squeeze: number, expand: number) => {
+      const squeezed = relu(L.Convolution(bottom, { num_output: squeeze, kernel_size: 1 }));
+      const one = relu(L.Convolution(squeezed, { num_output: expand, kernel_size: 1 }));
+      return L.Concat(one, relu(L.Convolution(squeezed, { num_output: expand, kernel_size: 3, pad: 1 })));
+    };
+    const residual = (bottom: Top, outputs: number) => {
+      const normalized = (top: Top) => L.Scale(L.BatchNorm(top, { in_place: true }), { bias_term: true, in_place: true });
+      const convolved = (top: Top) => normalized(L.Convolution(top, { num_output: outputs, kernel_size: 3, pad: 1, bias_term: false }));
+      return relu(L.Eltwise(bottom, convolved(relu(convolved(bottom)))));
+    };
     const n = netSpec();
-    n.data = L.Input({ shape: { dim: [1, 3, 8, 8] } });
-    const block = (bottom: typeof n.data, outputs: number) =>
-      L.ReLU(L.Convolution(bottom, { num_output: outputs, kernel_size: 1 }), { in_place: true });
-    n.out = block(block(n.data, 4), 2);
+    n.data = L.Input({ shape: { dim: [1, 4, 8, 8] } });
+    n.fire = fire(residual(n.data, 4), 2, 3);
     const { layer = [] } = n.toNetParameter();
-    expect(layer.map(({ name, type }) => [name, type])).toEqual([
-      ['data', 'Input'],
-      ['Convolution1', 'Convolution'],
-      ['ReLU1', 'ReLU'],
-      ['Convolution2', 'Convolution'],
-      ['out', 'ReLU'],
+    expect(layer.map(({ name }) => name)).toEqual([
+      ...['data', 'Convolution1', 'BatchNorm1', 'Scale1', 'ReLU1', 'Convolution2', 'BatchNorm2', 'Scale2', 'Eltwise1', 'ReLU2'],
+      ...['Convolution3', 'ReLU3', 'Convolution4', 'ReLU4', 'Convolution5', 'ReLU5', 'fire'],
     ]);
+    const net = await Net.from(n.toPrototxt());
+    expect((await net.forward({ data: new Float32Array(256) })).fire?.shape).toEqual([1, 6, 8, 8]);
+    await net.dispose();
   });
 
   test('settings of layers that borrow the message of another, and of the layer itself', () => {
@@ -94,26 +104,125 @@ describe('netSpec', () => {
     expect(Object.keys(n)).toEqual(['data', 'up', 'sum']);
   });
 
-  test('what is no bottom, no top, no field, no constant is refused with its name', () => {
-    const refused = (message: string, hint?: string) =>
-      expect.objectContaining({ code: 'ERR_CAFFE_INPUT', message: expect.stringContaining(message), ...(hint && { hint }) });
+  test('names of every form, and what was assigned', () => {
+    const n = new NetSpec('names');
+    const data = L.Input({ shape: { dim: 3 } });
+    n['in/put 1'] = data;
+    Reflect.set(n, 'constructor', L.ReLU(data));
+    n.data = n.tops.get('constructor');
+    expect([...n.tops.keys()]).toEqual(['in/put 1', 'constructor', 'data']);
+    expect(n.tops.get('in/put 1')).toBe(data);
+    expect('data' in n && !('toString' in n)).toBe(true);
+    expect(n.toNetParameter()).toMatchObject({
+      name: 'names',
+      layer: [{ name: 'in/put 1' }, { name: 'data', bottom: ['in/put 1'], top: ['data'] }],
+    });
+  });
+
+  test('a name, and settings in a message of their own beside short ones', () => {
+    const top = L.Convolution(L.Input({ shape: { dim: 3 } }), {
+      name: 'c',
+      num_output: 2,
+      convolution_param: { kernel_size: 3, group: 2 },
+    });
+    expect(top.toNetParameter().layer?.[1]).toEqual({
+      ...{ name: 'c', type: 'Convolution', bottom: ['Input1'], top: ['Convolution1'] },
+      convolution_param: { kernel_size: [3], group: 2, num_output: 2 },
+    });
+  });
+
+  test('deeper than any stack', () => {
+    let top = L.Input({ shape: { dim: 3 } });
+    for (let i = 0; i < 20_000; i++) top = L.ReLU(top, { in_place: true });
+    const { layer = [] } = toNetParameter(top);
+    expect([layer.length, layer.at(-1)?.name]).toEqual([20_001, 'ReLU20000']);
+  });
+
+  test('layers of other Caffes, with fields of any kind, where they are asked for', () => {
     const n = netSpec();
-    const data = L.DummyData({ shape: { dim: 3 } });
-    expect(() => L.Silence([data] as never, { ntop: 0 })).toThrow(refused('Bottom 0 of layers.Silence'));
-    expect(() => L.Silence(data, { ntop: -1 })).toThrow(refused('ntop'));
-    expect(() => {
-      n.data = {} as never;
-    }).toThrow(refused('data'));
-    expect(() => {
-      n.toPrototxt = data as never;
-    }).toThrow(refused('toPrototxt'));
-    expect(() => Reflect.get(P.Pooling, 'MIN')).toThrow(refused("'MIN'"));
-    n.data = data;
-    n.ip = L.InnerProduct(data, { num_outputs: 3 });
-    expect(() => n.toPrototxt()).toThrow(refused("'num_outputs'", "Did you mean 'num_output'?"));
-    n.ip = L.InnerProduct(data, { num_output: 'three' });
-    expect(() => n.toPrototxt()).toThrow(refused('inner_product_param.num_output'));
-    n.ip = L.InnerProduct(data, { num_output: 3 });
-    expect(n.toPrototxt()).toContain('num_output: 3');
+    n.data = L.Input({ shape: { dim: [1, 3, 8, 8] } });
+    n.box = L.PriorBox?.(n.data, { prior_box_param: { min_size: [30, 60], code_type: { $enum: 'CENTER_SIZE' } }, loss_weight: 0 });
+    n.norm = L.BatchNorm(n.data, { engine: 'MKLDNN', eps: 0.1 } as object);
+    expect(errorOf(() => n.toPrototxt())).toMatchObject({
+      message: "A layer of type PriorBox has no field 'prior_box_param'.",
+      hint: "It belongs to the SSD branch; { unknown: 'keep' } keeps it.",
+    });
+    const text = n.toPrototxt({ unknown: 'keep' });
+    expect(parseNet(text, { unknown: 'keep' }).layer?.slice(1)).toEqual([
+      {
+        ...{ name: 'box', type: 'PriorBox', bottom: ['data'], top: ['box'], loss_weight: [0] },
+        prior_box_param: { min_size: [30, 60], code_type: { $enum: 'CENTER_SIZE' } },
+      },
+      { ...{ name: 'norm', type: 'BatchNorm', bottom: ['data'], top: ['norm'], engine: 'MKLDNN' }, batch_norm_param: { eps: 0.1 } },
+    ]);
+    expect(n.toNetParameter({ unknown: 'keep' })).toEqual(parseNet(text, { unknown: 'keep' }));
+  });
+
+  test('assignProto makes messages of what may be given without brackets', () => {
+    expect(assignProto('ConvolutionParameter', { num_output: 2, kernel_size: 3, pad: [1, 2], weight_filler: { std: 1 } })).toEqual({
+      ...{ num_output: 2, kernel_size: [3], pad: [1, 2], weight_filler: { std: 1 } },
+    });
+    expect(assignProto('NetParameter', { layer: { bottom: 'a', include: { stage: 'x' } }, name: undefined })).toEqual({
+      layer: [{ bottom: ['a'], include: [{ stage: ['x'] }] }],
+    });
+  });
+});
+
+describe('what is wrong is refused with its name, by the compiler where it can be, and by the call', () => {
+  const data = L.Input({ shape: { dim: 3 } });
+  const mistakes: [message: string, hint: string | undefined, make: () => Top][] = [
+    // @ts-expect-error
+    ["no field 'num_outputs'", "Did you mean 'num_output'?", () => L.InnerProduct(data, { num_outputs: 3 })],
+    // @ts-expect-error
+    ["'net.layer[1].inner_product_param.num_output' takes a whole number", undefined, () => L.InnerProduct(data, { num_output: 'three' })],
+    // @ts-expect-error
+    ["FillerParameter has no field 'tpye'", "Did you mean 'type'?", () => L.InnerProduct(data, { weight_filler: { tpye: 'xavier' } })],
+    // @ts-expect-error
+    ["no field 'inplace'", undefined, () => L.ReLU(data, { inplace: true })],
+    // @ts-expect-error
+    ["no field 'stride'", undefined, () => L.ReLU(data, { stride: 2 })],
+    // @ts-expect-error
+    ["'net.layer[1].pooling_param.pool' takes one of MAX, AVE, STOCHASTIC", undefined, () => L.Pooling(data, { pool: P.Eltwise.SUM })],
+    // @ts-expect-error
+    ["include[0].phase' takes one of TRAIN, TEST", "Did you mean 'TRAIN'?", () => L.ReLU(data, { include: { phase: 'train' } })],
+    // @ts-expect-error
+    ["a ClipParameter must have 'max'", undefined, () => L.Clip(data, { min: 0 })],
+    // @ts-expect-error
+    ["'net.layer[1].loss_weight[0]' takes a number", undefined, () => L.ReLU(data, { loss_weight: '1' })],
+    // @ts-expect-error
+    ['Bottom 0 of layers.ReLU must be a top', undefined, () => L.ReLU('data')],
+    // @ts-expect-error
+    ["'ntop' takes a whole number from 0 to 1000", undefined, () => L.Silence(data, { ntop: '0' })],
+    // @ts-expect-error
+    ["'in_place' takes true or false", undefined, () => L.ReLU(data, { in_place: 1 })],
+    // @ts-expect-error
+    ["'top' is no setting of layers.ReLU", undefined, () => L.ReLU(data, { top: 'relu' })],
+    // @ts-expect-error
+    ["PoolingParameter has no constant 'MIX'", "Did you mean 'MAX'?", () => L.Pooling(data, { pool: P.Pooling.MIX })],
+    ['Bottom 0 of layers.Silence must be a top; [', undefined, () => L.Silence([data] as never)],
+    ['Bottom 1 of layers.Eltwise must be a top; undefined', undefined, () => L.Eltwise(data, netSpec().typo)],
+    ['a layer without tops, Silence', undefined, () => L.ReLU(L.Silence(data, { ntop: 0 }))],
+    ["'convolution_param' takes an object", undefined, () => L.Convolution(data, { pad: 1, convolution_param: 'x' } as never)],
+    ['ntop', undefined, () => L.Silence(data, { ntop: -1 })],
+  ];
+  test.each(mistakes)('%s', (message, hint, make) => {
+    const error = errorOf(() => make().toPrototxt());
+    expect(error.code).toBe('ERR_CAFFE_INPUT');
+    expect(error.message).toContain(message);
+    if (hint) expect(error.hint).toBe(hint);
+    expect(L.ReLU(data).toPrototxt()).toContain('"ReLU1"');
+  });
+
+  test('what is assigned to a spec, or made a message', () => {
+    const n = netSpec();
+    const assign = (name: string, value: unknown) => errorOf(() => Reflect.set(n, name, value)).message;
+    expect(assign('data', {})).toContain("'data' takes a top");
+    for (const name of ['toPrototxt', 'toNetParameter', 'tops']) expect(assign(name, data)).toContain('a free name');
+    // @ts-expect-error
+    expect(errorOf(() => assignProto('ConvolutionParameter', { kernel: 3 })).message).toBe("ConvolutionParameter has no field 'kernel'.");
+    // @ts-expect-error
+    expect(errorOf(() => assignProto('Convolution', {})).message).toContain('the name of a message');
+    expect(errorOf(() => toNetParameter(data, {} as never)).message).toContain('tops');
+    expect(toNetParameter()).toEqual({ layer: [] });
   });
 });

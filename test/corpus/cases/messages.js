@@ -8,6 +8,7 @@ const KEEP = { unknown: 'keep' };
 
 /** What a text can say. */
 const SCALARS = ['undefined', 'boolean', 'number', 'NaN', 'infinity', 'negative', 'fraction', 'text', 'empty text', 'bigint'];
+const NUMBERS = ['number', 'NaN', 'infinity', 'negative', 'fraction'];
 const ARRAYS = ['array', 'empty array'];
 /** A message without fields. */
 const WITHOUT_FIELDS = ['object', 'object without prototype', 'date', 'promise', 'map', 'ArrayBuffer'];
@@ -37,6 +38,92 @@ const options = Object.entries(OPTIONS).flatMap(([name, use]) => [
 
 const cases = [
   ...options,
+  {
+    api: 'prototxt.NetSpec',
+    name: 'a name of every wrong kind',
+    sync: true,
+    code: INPUT,
+    each: () => each((name) => new prototxt.NetSpec(name), 'undefined', 'text', 'empty text'),
+  },
+  {
+    api: 'prototxt.netSpec',
+    name: 'tops of every wrong kind',
+    sync: true,
+    code: INPUT,
+    each: () =>
+      each((top) => {
+        prototxt.netSpec().data = top;
+      }),
+  },
+  {
+    api: 'prototxt.netSpec',
+    name: 'bottoms of every wrong kind',
+    sync: true,
+    code: INPUT,
+    each: () => each((bottom) => prototxt.layers.ReLU(bottom, {})),
+  },
+  {
+    api: 'prototxt.netSpec',
+    name: 'settings of every wrong kind',
+    sync: true,
+    code: INPUT,
+    each: () => each((settings) => prototxt.layers.ReLU(settings).toPrototxt(), ...NO_OPTIONS.filter((kind) => kind !== 'undefined')),
+  },
+  {
+    api: 'prototxt.netSpec',
+    name: 'a value of every wrong kind in a message',
+    sync: true,
+    code: INPUT,
+    each: () => each((value) => prototxt.layers.Data({ transform_param: { scale: value } }).toPrototxt(), 'undefined', ...NUMBERS),
+  },
+  {
+    api: 'prototxt.netSpec',
+    name: 'a message of every wrong kind',
+    sync: true,
+    code: INPUT,
+    each: () => each((value) => prototxt.layers.Data({ data_param: value, source: 'x' }).toPrototxt(), ...NO_OPTIONS),
+  },
+  {
+    api: 'prototxt.netSpec',
+    name: 'options of every wrong kind',
+    sync: true,
+    code: INPUT,
+    each: () => each((options) => prototxt.netSpec().toPrototxt(options), ...NO_OPTIONS),
+  },
+  {
+    api: 'prototxt.toNetParameter',
+    name: 'tops of every wrong kind',
+    sync: true,
+    code: INPUT,
+    each: () => each((top) => prototxt.toNetParameter(top)),
+  },
+  {
+    api: 'prototxt.assignProto',
+    name: 'a message of every wrong kind',
+    sync: true,
+    code: INPUT,
+    each: () => each((message) => prototxt.assignProto(message, {})),
+  },
+  {
+    api: 'prototxt.assignProto',
+    name: 'values of every wrong kind',
+    sync: true,
+    code: INPUT,
+    each: () => each((values) => prototxt.assignProto('NetState', values), ...NO_OPTIONS.filter((kind) => kind !== 'undefined')),
+  },
+  {
+    api: 'prototxt.assignProto',
+    name: 'a message in it of every wrong kind, for ever, or that throws',
+    sync: true,
+    code: INPUT,
+    each: () => [
+      ['cyclic', () => prototxt.assignProto('LayerParameter', { include: cyclic() })],
+      [
+        'a getter',
+        () => prototxt.assignProto('NetParameter', { state: Object.defineProperty({}, 'level', { get: thrower, enumerable: true }) }),
+      ],
+    ],
+  },
   {
     api: 'prototxt.unknownFields',
     name: 'a source of every wrong kind',

@@ -1,0 +1,112 @@
+import { CaffeError } from '../errors';
+import { readEntries, reading } from '../given';
+import type { CaffeMessages, LayerMessages, LayerParameter } from './caffe-proto';
+import { inputError } from './input-error';
+import { type FieldType, fieldOf, isMessageName, type MessageName } from './messages';
+import { LAYERS } from './schema';
+import { unknownField } from './unknown-names';
+
+/** A value of caffe.proto as code may give it: what belongs into a repeated field without its brackets, too. */
+export type Given<Value> = Value extends readonly (infer Item)[]
+  ? Given<Item> | readonly Given<Item>[]
+  : Value extends object
+    ? { readonly [Field in keyof Value]: Given<Value[Field]> }
+    : Value;
+
+/** What only says how a layer is wired. */
+export interface Wiring {
+  /** Number of tops. Default 1. */
+  readonly ntop?: number;
+  /** The tops are the bottoms. Default false. */
+  readonly in_place?: boolean;
+}
+
+/** Arguments and assignments say these. */
+type Wired = 'type' | 'bottom' | 'top';
+
+/**
+ * The settings of a layer: fields of its own message (`num_output`), of LayerParameter (`param`, `include`, `transform_param`), and how
+ * it is wired.
+ */
+export type LayerSettings<Own extends object = object> = Given<Own> & Given<Omit<LayerParameter, Wired | keyof Own>> & Wiring;
+
+/** The settings of a layer that the linked Caffe does not have. */
+export type OtherSettings = Wiring & { readonly [field: string]: unknown };
+
+/** The types of layers by which settings are known. */
+export type LayerType = keyof LayerMessages;
+
+/**
+ * Settings as fields of LayerParameter: those of the layer's own message are gathered there, repeated ones become arrays.
+ *
+ * @param keepsUnknown whether fields that caffe.proto does not have are passed on.
+ * @throws {CaffeError} ERR_CAFFE_INPUT for a field that it does not have.
+ */
+export function layerFields(type: string, settings: Readonly<Record<string, unknown>>, keepsUnknown: boolean): Record<string, unknown> {
+  const own = ownMessage(type);
+  // As pycaffe: what ends in param is LayerParameter's, everything else belongs to the layer's own message if that has it.
+  const isOwn = (name: string) => own !== undefined && !name.endsWith('param') && fieldOf(own.message, name) !== undefined;
+  const entries = Object.entries(settings);
+  const unknown = entries.find(([name]) => !isOwn(name) && !fieldOf('LayerParameter', name))?.[0];
+  if (unknown !== undefined && !keepsUnknown) throw unknownSetting(type, unknown, own?.message);
+  const message = entries.filter(([name]) => isOwn(name));
+  const fields = Object.fromEntries(entries.filter(([name]) => !isOwn(name)));
+  if (own && message.length > 0) fields[own.field] = { ...asObject(fields[own.field], own.field), ...Object.fromEntries(message) };
+  return shapedMessage('LayerParameter', fields, keepsUnknown);
+}
+
+function asObject(value: unknown = {}, name: string): object {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value;
+  throw inputError(name, 'an object', value);
+}
+
+/**
+ * pycaffe's `assign_proto`: values as a message of caffe.proto, repeated fields as arrays whether they were given as such or not.
+ *
+ * ```ts
+ * assignProto('ConvolutionParameter', { num_output: 20, kernel_size: 5 }); // { num_output: 20, kernel_size: [5] }
+ * ```
+ *
+ * @returns an object for {@link stringify}, which checks the values.
+ * @throws {CaffeError} ERR_CAFFE_INPUT for a message or a field that caffe.proto does not have, or for no object.
+ */
+export function assignProto<Name extends MessageName>(message: Name, values: Given<CaffeMessages[Name]>): CaffeMessages[Name] {
+  if (typeof message !== 'string' || !isMessageName(message)) throw inputError('message', 'the name of a message of caffe.proto', message);
+  const entries = readEntries(values as Readonly<Record<string, unknown>>, 'The values');
+  const shapedValues: unknown = reading('The values', () => shapedMessage(message, Object.fromEntries(entries), false));
+  return shapedValues as CaffeMessages[Name];
+}
+
+/** The fields of a message as `stringify` takes them: repeated ones as arrays, at every depth. */
+function shapedMessage(message: MessageName, values: object, keepsUnknown: boolean): Record<string, unknown> {
+  const entries = Object.entries(values).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(
+    entries.map(([name, value]) => {
+      const field = fieldOf(message, name);
+      if (field) return [name, shaped(value, field, keepsUnknown)];
+      if (keepsUnknown) return [name, value];
+      throw new CaffeError('ERR_CAFFE_INPUT', `${message} has no field '${name}'.`, { hint: unknownField(message, name).hint });
+    }),
+  );
+}
+
+function shaped(value: unknown, { type, repeated }: FieldType, keepsUnknown: boolean): unknown {
+  if (repeated) {
+    const items = Array.isArray(value) ? Array.from(value) : [value];
+    return items.map((item) => shaped(item, { type, repeated: false }, keepsUnknown));
+  }
+  if (!isMessageName(type) || typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  return shapedMessage(type, value, keepsUnknown);
+}
+
+function unknownSetting(type: string, name: string, own: MessageName | undefined): CaffeError {
+  const { hint } = own && !name.endsWith('param') ? unknownField(own, name) : unknownField('LayerParameter', name);
+  return new CaffeError('ERR_CAFFE_INPUT', `A layer of type ${type} has no field '${name}'.`, { hint });
+}
+
+/** The message with the settings of a type, and the field that holds it: Deconvolution's is convolution_param. */
+function ownMessage(type: string): { field: string; message: MessageName } | undefined {
+  const field = Object.hasOwn(LAYERS, type) ? LAYERS[type as LayerType] : '';
+  const message = fieldOf('LayerParameter', field)?.type ?? '';
+  return isMessageName(message) ? { field, message } : undefined;
+}
