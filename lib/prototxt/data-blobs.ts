@@ -1,3 +1,4 @@
+import { CaffeError } from '../errors';
 import { readsDataset } from './data-settings';
 import { Graph } from './graph';
 import { mainLossOf } from './losses';
@@ -29,6 +30,20 @@ export function dataBlobsOf(network: Network): DataBlobs {
   const label = [sourceLabel, lossLabel].find((blob) => blob !== undefined && inputs.includes(blob)) ?? LABEL;
   const [data, ...others] = inputs.filter((blob) => blob !== label);
   return { sources, data, label, others };
+}
+
+/**
+ * The same for a network that a dataset can feed.
+ *
+ * @throws {CaffeError} ERR_CAFFE_UNSUPPORTED when it reads no data, or more than data and labels.
+ */
+export function onlyData(network: Network, { data, others, ...blobs }: DataBlobs): Omit<DataBlobs, 'others'> & { readonly data: string } {
+  if (data === undefined) throw new CaffeError('ERR_CAFFE_UNSUPPORTED', `Network '${network.name}' reads no data.`);
+  if (others.length === 0) return { data, ...blobs };
+  const names = [data, ...others].map((blob) => `'${blob}'`).join(', ');
+  throw new CaffeError('ERR_CAFFE_UNSUPPORTED', `Network '${network.name}' reads ${names}; a dataset gives pictures and labels only.`, {
+    hint: 'If one of them is a mistake: no layer of the same phase has it as its top.',
+  });
 }
 
 function inputsOf(network: Network, sources: readonly Layer[]): string[] {

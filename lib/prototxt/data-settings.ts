@@ -84,8 +84,8 @@ export function mergeSettings(own: DataSource, file: FileSettings): DataSource &
   return { ...rest, ...mean, ...said, source: own.source };
 }
 
-/** The fields of a Data layer that say what `settings` do. */
-export function settingsSnippets(settings: DataSource & FileSettings): string[] {
+/** The fields of a Data layer that say what `settings` do; without a source, the kind of database is left open as well. */
+export function settingsSnippets(settings: FileSettings): string[] {
   const {
     source,
     batchSize,
@@ -110,7 +110,11 @@ export function settingsSnippets(settings: DataSource & FileSettings): string[] 
       line('force_color', forceColor),
       line('force_gray', forceGray),
     ]),
-    messageSnippet('data_param', [line('source', encodeString(source)), line('batch_size', batchSize), line('backend', backend)]),
+    messageSnippet('data_param', [
+      line('source', source === undefined ? undefined : encodeString(source)),
+      line('batch_size', batchSize),
+      line('backend', source === undefined ? undefined : backend),
+    ]),
     messageSnippet('image_data_param', [line('shuffle', shuffle || undefined)]),
   ];
 }

@@ -1,3 +1,4 @@
+export { type AllInOneOptions, type AllInOneResult, type AllInOneSource, toAllInOne } from './all-in-one';
 export type * from './caffe-proto';
 export { params } from './constants';
 export { type CoordinateMap, type CoordinateMapOptions, coordinateMap, cropBetween } from './coordinate-map';

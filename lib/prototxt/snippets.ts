@@ -1,3 +1,5 @@
+import type { PrototxtDocument } from './document';
+import { Layout } from './layout';
 import { encodeFloat, encodeString } from './literals';
 import type { Layer } from './network';
 import type { PhaseName } from './rules';
@@ -45,4 +47,24 @@ export function phaseRule(phase: PhaseName, inline: boolean): string {
 export function softmaxAxis(layer: Layer): string {
   const axis = layer.message.message('softmax_param')?.number('axis');
   return axis === undefined ? '' : messageSnippet('softmax_param', [`axis: ${encodeFloat(axis)}`]);
+}
+
+/** A layer of another document as a snippet, without its rules and with one of its own. */
+export function snippetOf(document: PrototxtDocument, layer: Layer, rule: string): string {
+  const index = document.root.fieldsNamed('layer').indexOf(layer.field);
+  const ruled = document.edit((edits) => {
+    for (const field of layer.message.fieldsNamed('include', 'exclude')) edits.remove(field);
+    edits.append(layer.message, rule);
+  });
+  const { unit } = new Layout(ruled.root);
+  const field = ruled.root.fieldsNamed('layer')[index];
+  const lines = field ? ruled.toString().slice(field.start, field.end).split(/\r?\n/) : [];
+  return lines.map((line) => reindented(line, unit)).join('\n');
+}
+
+/** A line whose steps of indentation are those of snippets. */
+function reindented(line: string, unit: string): string {
+  let rest = line;
+  while (rest.startsWith(unit)) rest = rest.slice(unit.length);
+  return '  '.repeat((line.length - rest.length) / unit.length) + rest.trimStart();
 }

@@ -1,6 +1,6 @@
 import { CaffeError } from '../errors';
 import { readOptions } from '../given';
-import { type DataBlobs, dataBlobsOf } from './data-blobs';
+import { dataBlobsOf, onlyData } from './data-blobs';
 import { type DataSource, mergeSettings, readSettings, readSource, readsDataset, settingsSnippets } from './data-settings';
 import type { PrototxtSource } from './document';
 import type { Edits } from './edits';
@@ -78,9 +78,7 @@ export function toTrainVal(source: PrototxtSource, given: TrainValOptions): Trai
 }
 
 function planTraining(network: Network, classes: number): Plan {
-  const blobs = dataBlobsOf(network);
-  const { sources, data, label } = blobs;
-  if (data === undefined || blobs.others.length > 0) throw inputsError(network, blobs);
+  const { sources, data, label } = onlyData(network, dataBlobsOf(network));
   const kept = network.layers.filter((layer) => isTrained(network, layer) && !sources.includes(layer) && topK(layer) <= classes);
   return { network, data, label, sources, kept, scores: mainLossOf(network) ? undefined : scoresOf(network, kept) };
 }
@@ -91,14 +89,6 @@ function isTrained(network: Network, layer: Layer): boolean {
 
 function topK(layer: Layer): number {
   return layer.type === 'Accuracy' ? (layer.message.message('accuracy_param')?.number('top_k') ?? 1) : 1;
-}
-
-function inputsError(network: Network, { data, others }: DataBlobs): CaffeError {
-  if (data === undefined) return new CaffeError('ERR_CAFFE_UNSUPPORTED', `Network '${network.name}' reads no data.`);
-  const blobs = [data, ...others].map((blob) => `'${blob}'`).join(', ');
-  return new CaffeError('ERR_CAFFE_UNSUPPORTED', `Network '${network.name}' reads ${blobs}; a dataset gives pictures and labels only.`, {
-    hint: 'If one of them is a mistake: no layer of the same phase has it as its top.',
-  });
 }
 
 function scoresOf(network: Network, kept: readonly Layer[]): Plan['scores'] {

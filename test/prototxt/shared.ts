@@ -15,6 +15,11 @@ export function model(name: string): string {
   return readFileSync(path.join(MODELS, `${name}.prototxt`), 'utf8');
 }
 
+/** The path of published weights, e.g. `squeezenet/squeezenet`. */
+export function weightsOf(name: string): string {
+  return path.join(MODELS, `${name}.caffemodel`);
+}
+
 /** The names of all published prototxt files, for {@link model}. */
 export function modelNames(): string[] {
   return readdirSync(MODELS, { recursive: true, encoding: 'utf8' })

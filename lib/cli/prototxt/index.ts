@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { addAllInOne } from './all-in-one';
 import { addCheck } from './check';
 import { addFreeze, addUnfreeze } from './freeze';
 import { addDeploy, addSelect, addTrainVal } from './phases';
@@ -6,7 +7,7 @@ import { addRetarget } from './retarget';
 import { addUpgrade } from './upgrade';
 
 /** In the order in which the help lists them. */
-const OPERATIONS = [addRetarget, addFreeze, addUnfreeze, addTrainVal, addDeploy, addSelect, addUpgrade, addCheck];
+const OPERATIONS = [addRetarget, addFreeze, addUnfreeze, addTrainVal, addDeploy, addAllInOne, addSelect, addUpgrade, addCheck];
 
 /** The operations on prototxt files. They take `-` for standard input, and write to standard output unless told otherwise. */
 export function addPrototxt(program: Command): void {

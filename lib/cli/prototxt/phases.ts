@@ -81,11 +81,11 @@ async function selectText(text: string, { stage: stages, ...options }: StateOpti
   return { result, notes: removedText(result.removed) };
 }
 
-function addedText({ layer, type, insteadOf }: AddedLayer): string {
+export function addedText({ layer, type, insteadOf }: AddedLayer): string {
   return `added: ${layer} (${type})${insteadOf === undefined ? '' : `, in the place of ${insteadOf}`}`;
 }
 
-function removedText(names: readonly string[]): string[] {
+export function removedText(names: readonly string[]): string[] {
   return names.length > 0 ? [`removed: ${names.join(', ')}`] : [];
 }
 

@@ -12,6 +12,7 @@ const OLD = 'layers { type: RELU }';
 const USES = {
   unfreeze: (source) => prototxt.unfreeze(source),
   select: (source) => prototxt.select(source, { phase: 'train' }),
+  toAllInOne: (source) => prototxt.toAllInOne(source),
 };
 
 const sources = Object.entries(USES).flatMap(([name, use]) => [
@@ -20,7 +21,7 @@ const sources = Object.entries(USES).flatMap(([name, use]) => [
     name: 'a source of every wrong kind',
     sync: true,
     code: [INPUT, PROTOTXT, 'ERR_CAFFE_UNSUPPORTED'],
-    each: () => each(use, 'empty text'),
+    each: () => each(use, ...(name === 'toAllInOne' ? [] : ['empty text'])),
   },
   {
     api: `prototxt.${name}`,
@@ -97,4 +98,19 @@ const selectOptions = [
   option('select', 'keepRules', (keepRules) => prototxt.select(CLASSIFIER, { phase: 'test', keepRules }), 'undefined', 'boolean'),
 ];
 
-module.exports = { cases: [...sources, ...selecting, ...operations, ...selectOptions] };
+const allInOne = [
+  option('toAllInOne', 'options', (options) => prototxt.toAllInOne(CLASSIFIER, options), ...NO_OPTIONS),
+  option('toAllInOne', 'openOutputs', (openOutputs) => prototxt.toAllInOne(CLASSIFIER, { openOutputs }), 'undefined', 'boolean'),
+  {
+    api: 'prototxt.toAllInOne',
+    name: 'trainVal or deploy of every wrong kind',
+    sync: true,
+    code: [INPUT, PROTOTXT, 'ERR_CAFFE_UNSUPPORTED'],
+    *each() {
+      yield* each((trainVal) => prototxt.toAllInOne({ trainVal }));
+      yield* each((deploy) => prototxt.toAllInOne({ trainVal: CLASSIFIER, deploy }), 'undefined');
+    },
+  },
+];
+
+module.exports = { cases: [...sources, ...selecting, ...operations, ...selectOptions, ...allInOne] };
