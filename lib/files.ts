@@ -18,19 +18,65 @@ export function temporaryName(target: string): string {
 export async function writeWhole(target: string, write: (temporary: string) => Promise<void>): Promise<void> {
   const temporary = temporaryName(target);
   await requireReplaceable(target);
+  await writing(target, async () => {
+    try {
+      await makeFolder(path.dirname(target));
+      await write(temporary);
+      await rename(temporary, target);
+    } catch (error) {
+      // What went wrong matters, not whether its remains could be removed.
+      await rm(temporary, { recursive: true, force: true }).catch(() => {});
+      throw error;
+    }
+  });
+}
+
+/**
+ * Makes a folder and those above it. Not by mkdir's `recursive`, which never returns where nothing can be made, as below /proc.
+ *
+ * @throws what the system says.
+ */
+export async function makeFolder(folder: string): Promise<void> {
   try {
-    await mkdir(path.dirname(target), { recursive: true });
-    await write(temporary);
-    await rename(temporary, target);
+    await mkdir(folder);
   } catch (error) {
-    // What went wrong matters, not whether its remains could be removed.
-    await rm(temporary, { recursive: true, force: true }).catch(() => {});
+    const { code } = error as NodeJS.ErrnoException;
+    const parent = path.dirname(folder);
+    if (code === 'ENOENT' && parent !== folder && !(await isFolder(parent))) {
+      await makeFolder(parent);
+      await mkdir(folder).catch((late) => requireFolder(folder, late)); // another process may have been faster
+    } else {
+      await requireFolder(folder, error);
+    }
+  }
+}
+
+async function isFolder(folder: string): Promise<boolean> {
+  return stat(folder).then(
+    (there) => there.isDirectory(),
+    () => false,
+  );
+}
+
+async function requireFolder(folder: string, failure: unknown): Promise<void> {
+  if (!(await isFolder(folder))) throw failure;
+}
+
+/**
+ * Runs a step of writing `target`.
+ *
+ * @throws {CaffeError} ERR_CAFFE_FILE for what the system refuses; anything else as it is.
+ */
+export async function writing<Result>(target: string, write: () => Promise<Result>): Promise<Result> {
+  try {
+    return await write();
+  } catch (error) {
     throw isSystemError(error) ? cannotWrite(target, error) : error;
   }
 }
 
 /** Renaming would put a file in the place of a device: of /dev/null itself, for whoever may write there. */
-async function requireReplaceable(target: string): Promise<void> {
+export async function requireReplaceable(target: string): Promise<void> {
   const there = await stat(target).catch(() => undefined);
   if (!there || there.isFile() || there.isDirectory()) return;
   throw new CaffeError('ERR_CAFFE_FILE', `'${target}' cannot be written: it is a device, a FIFO or a socket.`, {
@@ -69,6 +115,8 @@ const HINTS: Record<string, string> = {
   EPERM: 'Choose a folder that you may write to.',
   EROFS: 'The file system is read-only: choose another folder.',
   ENOSPC: 'The disk is full: free some space or choose another disk.',
+  EDQUOT: 'Your share of the disk is full: free some space or choose another disk.',
+  EFBIG: 'Files may not grow that large here: raise the limit (ulimit -f) or choose another disk.',
   ENOTDIR: 'A part of the path is a file: choose another path.',
   EEXIST: 'It exists already: choose another path, or remove it.',
   ENOTEMPTY: 'It exists already: choose another path, or remove it.',

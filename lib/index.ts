@@ -17,6 +17,7 @@ export { createDataset, type Dataset, type DatasetOptions, type DatasetProgress,
 export { type Archive, type DeployOptions, deploy } from './deploy';
 export { type Detection, Detector, type DetectorNetwork, type DetectorOptions, type DetectorWindow, type ImageWindows } from './detector';
 export { CaffeError, type CaffeErrorCode, type CaffeErrorDetails } from './errors';
+export { type FetchedModel, type FetchOptions, type FetchProgress, fetchModel, type ModelRecord, type NetworkFiles } from './fetch-model';
 export { type ImageTensor, type LoadImageOptions, loadImage, oversample, resizeImage } from './image';
 export type { BlobProto, BlobProtoVector, Datum, DatumArray } from './io';
 export { JavaScriptLayer, type JavaScriptLayerClass, type LayerBlob, type LayerMethods, registerLayer } from './javascript-layer';

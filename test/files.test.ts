@@ -1,7 +1,7 @@
 /** Writing whole files: what must not be replaced by one. */
 import { execFileSync } from 'node:child_process';
 import { existsSync, lstatSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { writeFileWhole } from '../lib/files';
+import { makeFolder, writeFileWhole } from '../lib/files';
 import { Net } from '../lib/net';
 import { failureOf } from './support/failure';
 import { namesIn, temporaryFolder } from './support/folders';
@@ -39,4 +39,12 @@ test('a folder in the place of the file is left as it is', async () => {
   writeFileSync(folder('taken', 'inside'), 'x');
   expect(await failureOf(writeFileWhole(folder('taken'), 'x'))).toMatchObject({ code: 'ERR_CAFFE_FILE' });
   expect(await namesIn(folder('taken'))).toEqual(['inside']);
+});
+
+test('folders are made by several at once, and refused where there can be none', async () => {
+  await Promise.all([1, 2, 3].map(() => makeFolder(folder('many', 'deep', 'folders'))));
+  expect(await namesIn(folder('many', 'deep'))).toEqual(['folders']);
+  await expect(makeFolder('/proc/caffe-node/deep')).rejects.toMatchObject({ code: 'ENOENT' });
+  await expect(makeFolder(folder('new', 'deep', 'text', 'below'))).rejects.toMatchObject({ code: 'ENOTDIR' });
+  expect(await failureOf(writeFileWhole('/proc/caffe-node/deep/x', 'x'))).toMatchObject({ code: 'ERR_CAFFE_FILE' });
 });

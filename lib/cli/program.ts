@@ -8,6 +8,7 @@ import { addDataset } from './dataset';
 import { addDeploy } from './deploy';
 import { addDraw } from './draw';
 import { addExtractFeatures } from './extract-features';
+import { addFetch } from './fetch';
 import { addInfo } from './info';
 import { addParseLog } from './parse-log';
 import { addPrototxt } from './prototxt/index';
@@ -28,6 +29,7 @@ const TOOLS = [
   addPrototxt,
   addDraw,
   addUpgrade,
+  addFetch,
   addParseLog,
   addInfo,
 ];

@@ -25,6 +25,7 @@ const COMMANDS = [
   'draw',
   'upgrade',
   'parse-log',
+  'fetch',
   'info',
 ];
 
@@ -137,6 +138,7 @@ describe('a failure', () => {
     ['train', ['train', 'nowhere', 'OUT', '--network', 'small']],
     ['classify', ['classify', 'nowhere', 'cat.jpg']],
     ['deploy', ['deploy', 'nowhere', 'OUT']],
+    ['fetch', ['fetch', 'nowhere', '--cache', 'OUT']],
   ])('of %s has exit code 1 and leaves nothing behind', async (_, args) => {
     const before = await namesIn(at());
     const { code, stdout, stderr } = await caffeNode(args, { cwd: at() });

@@ -39,6 +39,7 @@ export const TOPICS = [
   'batches',
   'io',
   'messages',
+  'fetch',
 ] as const;
 
 export function casesOf(topic: (typeof TOPICS)[number]): Case[] {
