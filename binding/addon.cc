@@ -18,6 +18,7 @@
 #include "solver.h"
 #include "stop_flag.h"
 #include "upgrade.h"
+#include "weights_message.h"
 
 namespace caffe_node {
 
@@ -29,6 +30,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   RegisterDatabases(env, exports);
   RegisterDatabaseMean(env, exports);
   RegisterUpgrades(env, exports);
+  RegisterWeightsMessage(env, exports);
   RegisterImages(env, exports);
   StopFlagWrap::Register(env, exports);
   BlobWrap::Register(env);

@@ -34,24 +34,6 @@ Failure NotWeights(const WeightsSource& source, const std::string& what, const s
   return Failure("WEIGHTS", NameOf(source) + what, std::move(details));
 }
 
-caffe::NetParameter ReadWeights(const WeightsSource& source) {
-  const std::string file = source.path.empty() ? std::string() : ReadFile(source.path);
-  const char* const data = source.path.empty() ? reinterpret_cast<const char*>(source.bytes.data()) : file.data();
-  const std::size_t size = source.path.empty() ? source.bytes.size() : file.size();
-  if (IsHdf5({data, size})) return ReadHdf5Weights({data, size}, source.path);
-  caffe::NetParameter weights;
-  if (size > static_cast<std::size_t>(std::numeric_limits<int>::max()) || !weights.ParseFromArray(data, static_cast<int>(size))) {
-    throw NotWeights(source, " (" + std::to_string(size) + " bytes) is no caffemodel, or a truncated one.",
-                     "Fetch the file again and compare its size and checksum with the publisher's.");
-  }
-  if (!caffe::UpgradeNetAsNeeded(source.path, &weights)) {
-    throw NotWeights(source, " is of an old format that Caffe could not upgrade.",
-                     "Convert it with Caffe's upgrade_net_proto_binary.");
-  }
-  if (weights.layer_size() == 0) throw NotWeights(source, " holds no layers.", "Give a .caffemodel file.");
-  return weights;
-}
-
 std::vector<int> ShapeOf(const caffe::BlobProto& blob) {
   if (blob.has_shape()) return std::vector<int>(blob.shape().dim().begin(), blob.shape().dim().end());
   return {blob.num(), blob.channels(), blob.height(), blob.width()};
@@ -120,6 +102,24 @@ void ListMissing(const NetState& net, const CopyRequest& request, CopyResult* re
 }
 
 }  // namespace
+
+caffe::NetParameter ReadWeights(const WeightsSource& source) {
+  const std::string file = source.path.empty() ? std::string() : ReadFile(source.path);
+  const char* const data = source.path.empty() ? reinterpret_cast<const char*>(source.bytes.data()) : file.data();
+  const std::size_t size = source.path.empty() ? source.bytes.size() : file.size();
+  if (IsHdf5({data, size})) return ReadHdf5Weights({data, size}, source.path);
+  caffe::NetParameter weights;
+  if (size > static_cast<std::size_t>(std::numeric_limits<int>::max()) || !weights.ParseFromArray(data, static_cast<int>(size))) {
+    throw NotWeights(source, " (" + std::to_string(size) + " bytes) is no caffemodel, or a truncated one.",
+                     "Fetch the file again and compare its size and checksum with the publisher's.");
+  }
+  if (!caffe::UpgradeNetAsNeeded(source.path, &weights)) {
+    throw NotWeights(source, " is of an old format that Caffe could not upgrade.",
+                     "Convert it with Caffe's upgrade_net_proto_binary.");
+  }
+  if (weights.layer_size() == 0) throw NotWeights(source, " holds no layers.", "Give a .caffemodel file.");
+  return weights;
+}
 
 CopyResult CopyWeights(NetState* net, const CopyRequest& request) {
   const caffe::NetParameter weights = ReadWeights(request.weights);  // before the lock: a file may take its time

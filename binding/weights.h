@@ -43,6 +43,9 @@ struct CopyResult {
   std::vector<Mismatch> mismatched;
 };
 
+// A caffemodel or its HDF5 form, of any version, upgraded to today's. Throws FILE, and WEIGHTS for what is none.
+caffe::NetParameter ReadWeights(const WeightsSource& source);
+
 // All functions run on the lane. Nothing is copied unless everything can be.
 CopyResult CopyWeights(NetState* net, const CopyRequest& request);
 

@@ -62,6 +62,8 @@ export interface Native {
   /** From file to file, written whole; resolves with the version it came from. */
   upgradeNetBinary(input: string, output: string): Promise<'v0' | 'v1' | 'v2'>;
   upgradeSolver(text: string): Promise<{ text: string; upgraded: boolean }>;
+  /** A NetParameter of any format that nets take their weights from: its path, or its bytes. */
+  readWeights(weights: string | Uint8Array): Promise<Record<string, unknown>>;
   openNetTiming(request: NativeNetRequest): Promise<NativeNetTiming>;
   messages: NativeMessages;
   /** A new LMDB at a path that must not exist. */

@@ -135,6 +135,22 @@ describe.each(['binaryproto', 'hdf5'] as const)('%s', (format) => {
   });
 });
 
+test('weights of any format and version are a message', async () => {
+  const net = await Net.from(LINEAR);
+  await net.save(file('linear.h5'), { format: 'hdf5' });
+  const fc = { name: 'fc', type: 'InnerProduct', bottom: ['data'], top: ['fc'], inner_product_param: { num_output: 2 } };
+  const blobs = [new Float32Array(6).fill(1), new Float32Array([0.5, 0.5])].map((data) => ({ data }));
+  const old = { layers: [{ ...fc, type: 'INNER_PRODUCT', blobs: blobs.map(({ data }) => ({ num: 1, data })) }] };
+  const v1 = await native.messages.encode('NetParameter', old);
+  for (const weights of [await net.toBuffer(), file('linear.h5'), v1]) {
+    const { layer } = (await native.readWeights(weights)) as { layer: { name: string; blobs?: object[] }[] };
+    expect(layer.find(({ name }) => name === 'fc')?.blobs).toMatchObject(blobs);
+  }
+  expect(await failureOf(native.readWeights(file('nowhere')))).toMatchObject({ code: 'ERR_CAFFE_FILE' });
+  expect(await failureOf(native.readWeights(Buffer.from('junk')))).toMatchObject({ code: 'ERR_CAFFE_WEIGHTS' });
+  await net.dispose();
+});
+
 describe('toPrototxt', () => {
   test('gives a net that computes the same, whatever its phase', async () => {
     const text = TINY.replace(
