@@ -11,7 +11,7 @@ import { withFileLock } from '../lib/file-lock';
 import { Net } from '../lib/net';
 import { runChild } from './support/child';
 import { failureOf } from './support/failure';
-import { dropping, type FileServer, file, stalling, startFileServer, status } from './support/file-server';
+import { type Answer, drop, dropping, type FileServer, file, stalling, startFileServer, status } from './support/file-server';
 import { namesIn, temporaryFolder } from './support/folders';
 import { LINEAR } from './support/networks';
 
@@ -34,6 +34,9 @@ afterAll(() => server.close());
 const fresh = (options: FetchOptions = {}): FetchOptions & { cache: string } => ({
   cache: at(`cache${caches++}`),
   sha1: SHA1,
+  onProgress: ({ received }) => {
+    server.seen = received;
+  },
   ...options,
 });
 
@@ -239,9 +242,9 @@ describe('an interrupted download', () => {
 
   test('goes by the time of the last change where there is no strong tag', async () => {
     const changed = { 'last-modified': 'Wed, 21 Oct 2015 07:28:00 GMT', etag: 'W/"weak"' };
-    const cut = (_: unknown, response: import('node:http').ServerResponse) => {
+    const cut: Answer = (_, response, from) => {
       response.writeHead(200, { ...changed, 'content-length': MODEL.length });
-      response.write(MODEL.subarray(0, 1000), () => response.socket?.end());
+      drop(response, MODEL.subarray(0, 1000), from);
     };
     server.answer(cut, status(200, changed, MODEL));
     await expectWhole(fresh());
@@ -340,9 +343,9 @@ describe('a failure', () => {
   });
 
   test('a connection that always drops in the same place', async () => {
-    const cut = (_: unknown, response: import('node:http').ServerResponse) => {
+    const cut: Answer = (_, response, from) => {
       response.writeHead(200, { 'content-length': MODEL.length });
-      response.write(MODEL.subarray(0, 1000), () => response.socket?.end());
+      drop(response, MODEL.subarray(0, 1000), from);
     };
     server.answer(cut);
     await failure(fresh({ retries: 2 }), ['net.caffemodel.part', 'net.caffemodel.part.json']);
@@ -451,8 +454,8 @@ describe('processes', () => {
     const asked = new Promise<void>((resolve) => {
       release = resolve;
     });
-    server.answer((request, response) => {
-      asked.then(() => file(MODEL)(request, response));
+    server.answer((...asking) => {
+      asked.then(() => file(MODEL)(...asking));
     });
     const { cache } = fresh();
     const program = JSON.stringify({ url: server.url(), cache, sha1: SHA1 });

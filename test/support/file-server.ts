@@ -2,7 +2,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-export type Answer = (request: IncomingMessage, response: ServerResponse) => void;
+export type Answer = (request: IncomingMessage, response: ServerResponse, server: FileServer) => void;
 
 export interface FileServer {
   /** Of any path. */
@@ -10,6 +10,8 @@ export interface FileServer {
   /** The header `range` of each request so far; undefined where there was none. */
   ranges: (string | undefined)[];
   headers: IncomingMessage['headers'][];
+  /** Bytes that the client has: it tells, and connections are not dropped before, as what is on its way is lost with them. */
+  seen: number;
   /** How the next requests are answered; the last for all that follow. */
   answer(...answers: Answer[]): void;
   close(): Promise<void>;
@@ -23,11 +25,12 @@ export async function startFileServer(): Promise<FileServer> {
     ranges.push(request.headers.range);
     headers.push(request.headers);
     const [next] = answers.length > 1 ? answers.splice(0, 1) : answers;
-    next?.(request, response);
+    next?.(request, response, started);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
-  return {
+  const started: FileServer = {
+    seen: 0,
     url: (path = '/net.caffemodel') => `http://127.0.0.1:${port}${path}`,
     ranges,
     headers,
@@ -35,17 +38,27 @@ export async function startFileServer(): Promise<FileServer> {
       answers = next;
       ranges.length = 0;
       headers.length = 0;
+      started.seen = 0;
     },
     close: () => {
       server.closeAllConnections();
       return new Promise((resolve) => server.close(() => resolve()));
     },
   };
+  return started;
+}
+
+/** Sends this much, and drops the connection when the client has it. */
+export async function drop(response: ServerResponse, bytes: Buffer, server: FileServer, start = 0): Promise<void> {
+  server.seen = start;
+  response.write(bytes);
+  while (server.seen < start + bytes.length && !response.destroyed) await new Promise((resolve) => setTimeout(resolve, 5));
+  response.destroy();
 }
 
 /** The file, whole or from where it is asked for, if the client's tag is this file's. */
 export function file(contents: Buffer, tag = '"1"', { until = Number.POSITIVE_INFINITY } = {}): Answer {
-  return (request, response) => {
+  return (request, response, server) => {
     const range = /^bytes=(\d+)-$/.exec(request.headers.range ?? '');
     const valid = [undefined, tag].includes(request.headers['if-range'] as string | undefined);
     const start = range && valid ? Number(range[1]) : 0;
@@ -60,7 +73,7 @@ export function file(contents: Buffer, tag = '"1"', { until = Number.POSITIVE_IN
       ...(start > 0 ? { 'content-range': `bytes ${start}-${contents.length - 1}/${contents.length}` } : {}),
     });
     if (until >= body.length) response.end(body);
-    else response.write(body.subarray(0, until), () => response.socket?.end());
+    else drop(response, body.subarray(0, until), server, start);
   };
 }
 
