@@ -1,9 +1,10 @@
 import path from 'node:path';
 import type { Command } from 'commander';
+import { table } from '../text-table';
 import { general } from '../tools/general';
 import { logCsv } from '../tools/log-csv';
 import { type LogRow, parseLog } from '../tools/parse-log';
-import { action, type Context, table } from './command';
+import { action, type Context } from './command';
 import { integerFrom, json } from './options';
 import { writeOutput } from './text';
 

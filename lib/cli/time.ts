@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
+import { table } from '../text-table';
 import type { NetTiming, Timing } from '../tools/time-net';
-import { action, type Context, table } from './command';
+import { action, type Context } from './command';
 import { addStateOptions, choice, count, json, type StateOptions, weights } from './options';
 
 interface TimeOptions extends StateOptions {

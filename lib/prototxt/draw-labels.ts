@@ -22,7 +22,7 @@ export function colourOf(layer: Layer): string {
 /** The lines of a layer's label: its name, its type, and what its type has of kernel, stride and padding. */
 export function labelOf(layer: Layer, learningRates: boolean): string[] {
   const label = [layer.name, `(${typeOf(layer)})`];
-  const window = windowOf(layer);
+  const window = windowTextsOf(layer);
   if (window) label.push(`kernel size: ${window.kernel}`, `stride: ${window.stride}`, `pad: ${window.pad}`);
   if (learningRates && LEARNING.has(layer.type)) label.push(...ratesOf(layer));
   return label;
@@ -55,13 +55,15 @@ function typeOf({ type, message }: Layer): string {
   return `${type} ${name ?? 'MAX'}`;
 }
 
-interface Window {
+/** The window of a layer, as texts. */
+export interface WindowTexts {
   kernel: string;
   stride: string;
   pad: string;
 }
 
-function windowOf({ type, message }: Layer): Window | undefined {
+/** The window of a convolution or pooling. */
+export function windowTextsOf({ type, message }: Layer): WindowTexts | undefined {
   if (type === 'Pooling') {
     const param = message.message('pooling_param');
     const kernel = param?.boolean('global_pooling') ? 'global' : extentOf(param, 'kernel', 'kernel_size', 0);

@@ -7,20 +7,28 @@ export interface Reader {
 }
 
 /** A blob at one point of the run: who wrote it last. A layer that works in place writes the blob anew. */
-interface Version {
+export interface Version {
   readonly blob: string;
-  readonly writer: Layer;
+  /** Undefined for an input of the net. */
+  readonly writer: Layer | undefined;
   readonly readers: Reader[];
 }
 
 /** Who produces and who consumes what, among layers that are in one net together. Their order is the order of the run. */
 export class Graph {
-  private readonly versions: Version[] = [];
+  private readonly versions: (Version & { readonly writer: Layer })[] = [];
   private readonly written = new Map<Layer, Version[]>();
   private readonly sources = new Map<Layer, (Version | undefined)[]>();
+  /** The inputs as they are before any layer runs. */
+  readonly inputs: readonly Version[];
 
-  constructor(readonly layers: readonly Layer[]) {
-    const current = new Map<string, Version>();
+  /** @param inputs blobs that are there before any layer runs. */
+  constructor(
+    readonly layers: readonly Layer[],
+    inputs: readonly string[] = [],
+  ) {
+    this.inputs = inputs.map((blob) => ({ blob, writer: undefined, readers: [] }));
+    const current = new Map<string, Version>(this.inputs.map((version) => [version.blob, version]));
     for (const layer of layers) {
       const bottoms = layer.bottoms.map((blob) => current.get(blob));
       this.sources.set(layer, bottoms);
@@ -38,12 +46,22 @@ export class Graph {
 
   /** The layer that wrote what a layer reads as its bottom of this index; undefined when none did. */
   producer(layer: Layer, bottom: number): Layer | undefined {
-    return this.sources.get(layer)?.[bottom]?.writer;
+    return this.bottoms(layer)[bottom]?.writer;
+  }
+
+  /** What a layer reads; undefined where nobody writes it. */
+  bottoms(layer: Layer): readonly (Version | undefined)[] {
+    return this.sources.get(layer) ?? [];
+  }
+
+  /** What a layer writes. */
+  tops(layer: Layer): readonly Version[] {
+    return this.written.get(layer) ?? [];
   }
 
   /** The layers that read what this layer writes. */
   readers(layer: Layer): Reader[] {
-    return (this.written.get(layer) ?? []).flatMap(({ readers }) => readers);
+    return this.tops(layer).flatMap(({ readers }) => readers);
   }
 
   /** What nobody reads: the outputs of the net, in the order in which they are written. */
@@ -54,7 +72,7 @@ export class Graph {
   /** What is read but written by no layer: the inputs of the net, or a mistake. */
   get missing(): { blob: string; layer: Layer }[] {
     return this.layers.flatMap((layer) =>
-      layer.bottoms.filter((_, bottom) => !this.producer(layer, bottom)).map((blob) => ({ blob, layer })),
+      layer.bottoms.filter((_, bottom) => !this.bottoms(layer)[bottom]).map((blob) => ({ blob, layer })),
     );
   }
 
@@ -65,7 +83,7 @@ export class Graph {
     for (let next = waiting.pop(); next; next = waiting.pop()) {
       if (found.has(next)) continue;
       found.add(next);
-      for (const source of this.sources.get(next) ?? []) if (source) waiting.push(source.writer);
+      for (const source of this.bottoms(next)) if (source?.writer) waiting.push(source.writer);
     }
     return found;
   }

@@ -1,5 +1,9 @@
 export { type AllInOneOptions, type AllInOneResult, type AllInOneSource, toAllInOne } from './all-in-one';
 export type * from './caffe-proto';
+export { type CheckOptions, type CheckResult, check } from './check/check';
+export type { Finding, FindingCode, Severity } from './check/finding';
+export type { Memory } from './check/memory';
+export type { CheckedBlob, CheckedLayer, CheckedState, Totals } from './check/result';
 export { params } from './constants';
 export { type CoordinateMap, type CoordinateMapOptions, coordinateMap, cropBetween } from './coordinate-map';
 export type { DataSettings, DataSource } from './data-settings';
@@ -21,6 +25,7 @@ export { type RetargetOptions, type RetargetResult, retarget } from './retarget'
 export { type SelectOptions, type SelectResult, select } from './select';
 export type { AddedLayer } from './snippets';
 export { stringify } from './stringify';
+export { type SummaryOptions, summary } from './summary';
 export { type TrainValOptions, type TrainValResult, toTrainVal } from './train-val';
 export { type UnfreezeOptions, type UnfreezeResult, unfreeze } from './unfreeze';
 export { type UnknownField, unknownFields } from './unknown-fields';

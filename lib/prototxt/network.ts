@@ -31,6 +31,8 @@ const SOLVER_FIELDS = ['base_lr', 'lr_policy', 'max_iter', 'solver_mode', 'snaps
 /** A network definition, read: its layers in file order, for any state. */
 export class Network {
   readonly document: PrototxtDocument;
+  /** The fields of the net. */
+  readonly root: MessageNode;
   readonly name: string;
   readonly layers: readonly Layer[];
   /** Inputs by the old `input: "data"`; Input layers are layers. */
@@ -38,11 +40,13 @@ export class Network {
   /** Every stage that a rule mentions. */
   readonly stages: ReadonlySet<string>;
 
-  constructor(document: PrototxtDocument, layers: readonly Layer[]) {
+  /** @param root where the fields of the net are not the file's: in a solver, or where faulty ones are left out. */
+  constructor(document: PrototxtDocument, layers: readonly Layer[], root: MessageNode = document.root) {
     this.document = document;
+    this.root = root;
     this.layers = layers;
-    this.name = document.root.string('name') ?? '';
-    this.inputs = document.root.strings('input');
+    this.name = root.string('name') ?? '';
+    this.inputs = root.strings('input');
     this.stages = new Set(rulesOf(layers).flatMap((rule) => [...rule.stages, ...rule.notStages]));
   }
 
@@ -134,9 +138,24 @@ export function rulesOf(layers: readonly Layer[]): NetStateRule[] {
 function readLayer(field: FieldNode, source: SourceText): Layer {
   const message = field.value;
   if (message.kind !== 'message') throw source.error(message.start, 'Write every layer on its own: layer { … }.');
-  const name = message.string('name') ?? '';
-  const layer = {
-    name,
+  const layer = layerOf(field, message);
+  if (hasBothRules(layer)) {
+    throw source.error(field.start, `Layer '${layer.name}' has both include and exclude rules; Caffe takes one or the other.`, {
+      layer: layer.name,
+    });
+  }
+  return layer;
+}
+
+/** Whether a layer has rules of both kinds, which Caffe refuses. */
+export function hasBothRules({ include, exclude }: Layer): boolean {
+  return include.length > 0 && exclude.length > 0;
+}
+
+/** The layer that a message describes. @throws {CaffeError} ERR_CAFFE_PROTOTXT for a value of the wrong kind. */
+export function layerOf(field: FieldNode, message: MessageNode): Layer {
+  return {
+    name: message.string('name') ?? '',
     type: message.string('type') ?? '',
     bottoms: message.strings('bottom'),
     tops: message.strings('top'),
@@ -146,10 +165,6 @@ function readLayer(field: FieldNode, source: SourceText): Layer {
     field,
     message,
   };
-  if (layer.include.length > 0 && layer.exclude.length > 0) {
-    throw source.error(field.start, `Layer '${name}' has both include and exclude rules; Caffe takes one or the other.`, { layer: name });
-  }
-  return layer;
 }
 
 function refuseOldLayers(root: MessageNode): void {

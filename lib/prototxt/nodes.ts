@@ -47,6 +47,11 @@ export interface MessageSpan extends Span {
 
 const TRUE = new Set(['true', 'True', 't']);
 const FALSE = new Set(['false', 'False', 'f']);
+const SPECIAL_NUMBERS: ReadonlyMap<string, number> = new Map([
+  ['inf', Number.POSITIVE_INFINITY],
+  ['infinity', Number.POSITIVE_INFINITY],
+  ['nan', Number.NaN],
+]);
 
 /**
  * A message: the file itself or `{ … }`, with readers for its fields. A reader for one value refuses a field that is given
@@ -99,7 +104,7 @@ export class MessageNode implements MessageSpan {
   }
 
   numbers(name: string): number[] {
-    return this.values(name).map((value) => (value.kind === 'number' ? value.value : refuse(this.source, name, value, 'a number')));
+    return this.values(name).map((value) => asNumber(value) ?? refuse(this.source, name, value, 'a number'));
   }
 
   number(name: string): number | undefined {
@@ -124,6 +129,12 @@ export function asBoolean(value: ItemNode): boolean | undefined {
   if (value.kind === 'name' && FALSE.has(value.value)) return false;
   if (value.kind === 'number' && value.integer && (Object.is(value.value, 0) || value.value === 1)) return value.value === 1;
   return undefined;
+}
+
+/** What a number field reads: a number, or the words for what no digits can write; undefined for anything else. */
+export function asNumber(value: ItemNode): number | undefined {
+  if (value.kind === 'name') return SPECIAL_NUMBERS.get(value.value.toLowerCase());
+  return value.kind === 'number' ? value.value : undefined;
 }
 
 function refuse(source: SourceText, name: string, value: ItemNode, expected: string): never {

@@ -1,12 +1,6 @@
 import { shortestFloat } from './literals';
 import { enumOf, fitsInteger, isIntegerType } from './messages';
-import { asBoolean, type ItemNode } from './nodes';
-
-const SPECIAL_NUMBERS: ReadonlyMap<string, number> = new Map([
-  ['inf', Number.POSITIVE_INFINITY],
-  ['infinity', Number.POSITIVE_INFINITY],
-  ['nan', Number.NaN],
-]);
+import { asBoolean, asNumber, type ItemNode } from './nodes';
 
 /** The value that a field of a scalar or enum type reads from a node, as protobuf reads it; undefined when the node is of another kind. */
 export function readScalar(item: ItemNode, type: string): string | number | boolean | undefined {
@@ -33,6 +27,5 @@ function readInteger(item: ItemNode, type: string): number | undefined {
 
 /** Hexadecimal and octal are for integers only. */
 function readDecimal(item: ItemNode): number | undefined {
-  if (item.kind === 'name') return SPECIAL_NUMBERS.get(item.value.toLowerCase());
-  return item.kind === 'number' && item.decimal ? item.value : undefined;
+  return item.kind === 'number' && !item.decimal ? undefined : asNumber(item);
 }

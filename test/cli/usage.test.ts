@@ -93,9 +93,30 @@ describe('without the addon', () => {
     const deployed = await caffeNode(['prototxt', 'deploy', '-', '--input', 'data=1,2,6,6'], { ...withoutAddon, input });
     expect(deployed.stdout).toContain('name: "prob"');
     const checked = await caffeNode(['prototxt', 'check', at('linear.prototxt')], withoutAddon);
-    expect(checked).toMatchObject({ code: 0, stdout: `${at('linear.prototxt')}: network 'linear' with 2 layers\n` });
-    const solver = await caffeNode(['prototxt', 'check', '-', '--solver'], { ...withoutAddon, input: 'type: "Adam"' });
-    expect(solver).toMatchObject({ code: 0, stdout: '-: a solver of type Adam\n' });
+    expect(checked).toMatchObject({
+      code: 0,
+      stdout: `${at('linear.prototxt')}: network 'linear', no mistakes found\n  test: 2 layers, 8 parameters, 6 multiply-adds, 52 B for a batch of 1\n`,
+    });
+    const solver = await caffeNode(['prototxt', 'check', '-'], {
+      ...withoutAddon,
+      input: 'net: "x" base_lr: 1 lr_policy: "fxed" max_iter: 9',
+    });
+    expect(solver).toMatchObject({
+      code: 1,
+      stderr: '',
+      stdout: `-:1:21: error: It has lr_policy: "fxed", which Caffe does not have.
+  1 | net: "x" base_lr: 1 lr_policy: "fxed" max_iter: 9
+    |                     ^
+  fix: Did you mean 'fixed'?
+-: a solver, 1 error
+`,
+    });
+    const broken = await caffeNode(['prototxt', 'check', '-', '--json', '--batch', '3'], { ...withoutAddon, input: `${input} layer {` });
+    expect(broken).toMatchObject({ code: 1, stderr: '' });
+    expect(JSON.parse(broken.stdout)).toMatchObject({ ok: false, findings: [{ code: 'syntax', severity: 'error' }] });
+    const summary = await caffeNode(['prototxt', 'summary', '-', '--input', 'data=5,2,6,6'], { ...withoutAddon, input });
+    expect(summary).toMatchObject({ code: 0, stderr: '' });
+    expect(summary.stdout).toMatch(/^conv1 +Convolution +3\+1 4 +data → conv1 +5×4×6×6 +76 /m);
 
     expect((await caffeNode(['draw', at('linear.prototxt')], withoutAddon)).stdout).toMatch(/^digraph "linear" \{/);
     expect(await caffeNode(['draw', '-', at('net.svg'), '--rankdir', 'TB'], { ...withoutAddon, input })).toMatchObject({ code: 0 });
@@ -125,7 +146,8 @@ describe('a failure', () => {
     ['draw, broken', ['draw', 'broken.prototxt', 'OUT']],
     ['prototxt', ['prototxt', 'retarget', 'broken.prototxt', '--classes', '2', '--output', 'OUT']],
     ['prototxt upgrade', ['prototxt', 'upgrade', 'broken.prototxt', '--output', 'OUT']],
-    ['prototxt check', ['prototxt', 'check', 'broken.prototxt']],
+    ['prototxt check', ['prototxt', 'check', 'nowhere.prototxt']],
+    ['prototxt summary', ['prototxt', 'summary', 'broken.prototxt']],
     ['upgrade', ['upgrade', 'net', 'broken.prototxt', 'OUT']],
     ['test', ['test', 'linear.prototxt', 'nowhere.caffemodel']],
     ['extract-features', ['extract-features', 'linear.prototxt', 'no.caffemodel', '--blobs', 'fc', '--outputs', 'OUT', '--batches', '1']],

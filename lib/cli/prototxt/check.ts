@@ -1,21 +1,83 @@
+/** Networks and solvers looked at: what is wrong with them, and what they cost. */
 import type { Command } from 'commander';
+import type { CheckOptions, CheckResult } from '../../prototxt/check/check';
+import type { Finding } from '../../prototxt/check/finding';
 import { action, type Context } from '../command';
-import { addReader, inText } from './operation';
+import { EXIT } from '../interruption';
+import { addStateOptions, choice, count, list, type StateOptions } from '../options';
+import { readInput } from '../text';
+import { addReader, inputs, inText } from './operation';
 
-export function addCheck(prototxt: Command): void {
-  addReader(prototxt, 'check', 'check the fields of a network against caffe.proto')
-    .option('--solver', 'the file is a solver')
-    .action(action(checkFile));
+interface CheckCommandOptions extends StateOptions {
+  phase?: 'train' | 'test';
+  batch?: number;
+  input?: Record<string, number[]>;
+  layerTypes?: string[];
 }
 
-async function checkFile({ report }: Context, file: string, { solver }: { solver?: boolean }): Promise<void> {
-  const { parseNet, parseSolver } = await import('../../prototxt/parse-message.js');
-  if (solver) {
-    const { type = 'SGD' } = await inText(file, async (text) => parseSolver(text));
-    report({ type }, `${file}: a solver of type ${type}`);
-    return;
-  }
-  const { name = '', layer = [], layers = [] } = await inText(file, async (text) => parseNet(text));
-  const count = layer.length + layers.length;
-  report({ name, layers: count }, `${file}: network '${name}' with ${count} layers`);
+export function addCheck(prototxt: Command): void {
+  withOptions(addReader(prototxt, 'check', 'look for mistakes in a network or a solver, without running it')).action(action(checkFile));
+}
+
+export function addSummary(prototxt: Command): void {
+  withOptions(addReader(prototxt, 'summary', 'list the layers of a network with their shapes, parameters and costs')).action(
+    action(summarizeFile),
+  );
+}
+
+function withOptions(command: Command): Command {
+  command
+    .addOption(choice('--phase <phase>', 'the net of this phase only; without, all that the file is meant for', ['train', 'test']))
+    .option('--batch <n>', 'items of each batch, in place of what the file says', count)
+    .option('--input <name=shape>', 'the shape of what a data layer reads: data=64,1,28,28; may be repeated', inputs)
+    .option('--layer-types <names>', 'types that your Caffe has beside the usual ones, divided by commas', list);
+  return addStateOptions(command);
+}
+
+async function checkFile({ report }: Context, file: string, options: CheckCommandOptions): Promise<void> {
+  const { check } = await import('../../prototxt/check/check.js');
+  const { excerpt } = await import('../../prototxt/excerpt.js');
+  const text = await readInput(file);
+  const result = check(text, optionsOf(options));
+  const lines = text.split(/\r?\n/);
+  const findings = result.findings.map((finding) => {
+    const { line, column } = finding;
+    return `${headOf(finding, file)}\n${excerpt(lines[line - 1] ?? '', line, column)}\n  fix: ${finding.fix}\n`;
+  });
+  report(result, findings.join('') + (await verdictOf(result, file)));
+  if (!result.ok) process.exitCode = EXIT.failed;
+}
+
+async function summarizeFile({ json, report }: Context, file: string, options: CheckCommandOptions): Promise<void> {
+  const { summary } = await import('../../prototxt/summary.js');
+  const { check } = await import('../../prototxt/check/check.js');
+  const [text, result] = await inText(file, async (source) => {
+    const shown = summary(source, optionsOf(options));
+    return [shown, json ? check(source, optionsOf(options)) : {}] as const;
+  });
+  report(result, text);
+}
+
+function optionsOf({ phase, level, stage, batch, input, layerTypes }: CheckCommandOptions): CheckOptions {
+  return { phase, level, stages: stage, batch, inputs: input, layerTypes };
+}
+
+/** As compilers write it. */
+function headOf({ severity, line, column, message, states }: Finding, file: string): string {
+  const where = states ? ` (${states.join('; ')})` : '';
+  return `${file}:${line}:${column}: ${severity}: ${message}${where}`;
+}
+
+async function verdictOf({ kind, name, findings, states }: CheckResult, file: string): Promise<string> {
+  const { grouped, rounded, bytes } = await import('../../prototxt/quantities.js');
+  const counts = (['error', 'warning'] as const).flatMap((severity) => {
+    const number = findings.filter((finding) => finding.severity === severity).length;
+    return number > 0 ? [`${number} ${severity}${number === 1 ? '' : 's'}`] : [];
+  });
+  const what = kind === 'solver' ? 'a solver' : `network '${name}'`;
+  const nets = states.map(({ name: state, totals: { layers, parameters, multiplyAdds, batch, memory } }) => {
+    const of = batch === undefined ? '' : ` for a batch of ${batch}`;
+    return `  ${state}: ${layers} layers, ${grouped(parameters)} parameters, ${rounded(multiplyAdds / (batch ?? 1))} multiply-adds, ${bytes(memory.total)}${of}\n`;
+  });
+  return `${file}: ${what}, ${counts.join(' and ') || 'no mistakes found'}\n${nets.join('')}`;
 }

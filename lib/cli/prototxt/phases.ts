@@ -5,7 +5,7 @@ import type { DeployOptions } from '../../prototxt/deploy';
 import type { SelectOptions } from '../../prototxt/select';
 import type { AddedLayer } from '../../prototxt/snippets';
 import { addStateOptions, choice, count, fromZero, integerFrom, list, type StateOptions } from '../options';
-import { addOperation, operation } from './operation';
+import { addOperation, inputs, operation } from './operation';
 
 export function addDeploy(prototxt: Command): void {
   addOperation(prototxt, 'deploy', 'make the network for deployment of one for training')
@@ -87,12 +87,6 @@ export function addedText({ layer, type, insteadOf }: AddedLayer): string {
 
 export function removedText(names: readonly string[]): string[] {
   return names.length > 0 ? [`removed: ${names.join(', ')}`] : [];
-}
-
-function inputs(text: string, former: Record<string, number[]> = {}): Record<string, number[]> {
-  const [name, shape, ...others] = text.split('=');
-  if (!name || !shape || others.length > 0) throw new InvalidArgumentError('It must be a name and a shape: data=1,3,227,227.');
-  return { ...former, [name]: list(shape).map(count) };
 }
 
 function numbers(text: string): number[] {

@@ -40,6 +40,7 @@ export const TOPICS = [
   'io',
   'messages',
   'fetch',
+  'check',
 ] as const;
 
 export function casesOf(topic: (typeof TOPICS)[number]): Case[] {

@@ -1,0 +1,103 @@
+/** Layers that work in place: whether they may, and what it does to the values and gradients of others. */
+import type { Graph, Version } from '../graph';
+import type { Layer } from '../network';
+import { worksInPlace } from '../shapes/table';
+import type { Report } from './finding';
+import { placeOf } from './wiring';
+
+type Tell = (report: Report) => void;
+
+/** Types whose gradient is computed from their own output, which a layer in place behind them overwrites. */
+const READS_OWN_TOP = new Set(['ELU', 'Exp', 'LRN', 'MVN', 'Sigmoid', 'Softmax', 'Swish', 'TanH']);
+
+/** Types whose gradient is computed from their input, which they overwrite themselves when they work in place. */
+const READS_OWN_BOTTOM = new Set(['BNLL', 'Clip', 'Log', 'Power']);
+
+/** Types that change nothing when they are run after a type that {@link READS_OWN_TOP}, so that its output is what it was. */
+const SHARES_MEMORY = new Set(['Flatten', 'Reshape', 'Split']);
+
+/** @param trains whether gradients are computed. */
+export function checkInPlace(graph: Graph, trains: boolean, tell: Tell): void {
+  for (const layer of graph.layers) {
+    layer.tops.forEach((blob, index) => {
+      if (!layer.bottoms.includes(blob)) return;
+      const at = placeOf(layer, 'top', index);
+      const report = (severity: Report['severity'], code: Report['code'], message: string, fix = 'Give its top a name of its own.') => {
+        tell({ severity, code, at, message, fix, layer: layer.name, blob });
+      };
+      if (!worksInPlace(layer)) {
+        report(
+          'error',
+          'in-place',
+          `Layer '${layer.name}' has the blob '${blob}' as bottom and top, and a layer of type ${layer.type} cannot work in place.`,
+        );
+      } else if (layer.bottoms[index] === blob) {
+        const version = graph.bottoms(layer)[index];
+        if (version) checkOverwriting(graph, layer, version, trains, report);
+      }
+    });
+  }
+}
+
+type Blame = (severity: Report['severity'], code: Report['code'], message: string, fix?: string) => void;
+
+function checkOverwriting(graph: Graph, layer: Layer, version: Version, trains: boolean, report: Blame): void {
+  const { blob, writer } = version;
+  const others = version.readers.filter((reader) => reader.layer !== layer).map((reader) => `layer '${reader.layer.name}'`);
+  const isLoss = writer?.lossWeights[writer.tops.indexOf(blob)] ? ['the loss'] : [];
+  const conflicts = [...others, ...isLoss];
+  if (conflicts.length > 0 || version.readers.length > 1) {
+    const who = conflicts.length > 0 ? conflicts.join(' and ') : 'it itself a second time';
+    report(
+      'error',
+      'in-place',
+      `Layer '${layer.name}' works in place on the blob '${blob}', which ${who} reads too.`,
+      `Give its top a name of its own, or let the others read '${blob}' after it.`,
+    );
+    return;
+  }
+  const sharer = sharersOf(graph, version).find((reader) => reader !== layer);
+  if (sharer) {
+    report(
+      'warning',
+      'in-place-shared',
+      `Layer '${layer.name}' works in place on '${blob}', whose memory layer '${sharer.name}' reads too: it sees the changed values.`,
+    );
+  }
+  if (!trains) return;
+  if (READS_OWN_BOTTOM.has(layer.type)) {
+    report(
+      'warning',
+      'in-place-gradient',
+      `Layer '${layer.name}' works in place, but the gradient of ${layer.type} needs the values that it overwrites.`,
+    );
+  }
+  if (writer && READS_OWN_TOP.has(writer.type)) {
+    report(
+      'warning',
+      'in-place-gradient',
+      `Layer '${layer.name}' works in place on the output of '${writer.name}', whose gradient (${writer.type}) needs the values that it overwrites.`,
+    );
+  }
+}
+
+/** The layers that read memory which a blob shares with others: those that Flatten, Reshape and Split make of it or it of them. */
+function sharersOf(graph: Graph, version: Version): Layer[] {
+  const origin = originOf(graph, version);
+  return origin === version ? [] : readersOf(graph, origin, version);
+}
+
+/** Where the values of a blob came to lie in memory first. */
+function originOf(graph: Graph, version: Version): Version {
+  const { writer } = version;
+  const below = writer && SHARES_MEMORY.has(writer.type) ? graph.bottoms(writer)[0] : undefined;
+  return below ? originOf(graph, below) : version;
+}
+
+/** The readers of a blob and of all that shares its memory, but for the layers that do the sharing. */
+function readersOf(graph: Graph, version: Version, except: Version): Layer[] {
+  return version.readers.flatMap(({ layer }) => {
+    if (!SHARES_MEMORY.has(layer.type)) return [layer];
+    return graph.tops(layer).flatMap((top) => (top === except ? [] : readersOf(graph, top, except)));
+  });
+}

@@ -1,0 +1,61 @@
+/** What a net needs of memory. */
+import type { Graph, Version } from '../graph';
+import type { Layer } from '../network';
+import { countOf } from '../shapes/shape';
+import { worksInPlace } from '../shapes/table';
+import type { CheckedNet } from './net-check';
+
+/** In bytes, for float32. Buffers that layers keep to themselves are not in it. */
+export interface Memory {
+  /** The values of all blobs; those that share their memory (in place, Reshape, Flatten, Split) count once. */
+  readonly activations: number;
+  /** The gradients of the blobs that training needs; 0 for a net that does not train. */
+  readonly gradients: number;
+  /** The values of all parameters, and in training their gradients. */
+  readonly parameters: number;
+  /** All of it. A solver keeps one to two times the parameters beside it. */
+  readonly total: number;
+}
+
+const BYTES = 4;
+/** Layers whose top is the memory of their bottom. */
+const SHARES_MEMORY = new Set(['Flatten', 'Reshape', 'Split']);
+
+export function memoryOf(net: CheckedNet, parameters: number): Memory {
+  const learns = gradientsNeeded(net.graph, net);
+  let [activations, gradients] = [0, 0];
+  const count = (version: Version) => {
+    const { shape } = net.of(version);
+    return shape ? countOf(shape) * BYTES : 0;
+  };
+  for (const version of net.graph.inputs) activations += count(version);
+  for (const layer of net.graph.layers) {
+    net.graph.tops(layer).forEach((version, index) => {
+      if (!sharesMemory(layer, index)) activations += count(version);
+      if (!net.trains || !learns.has(version)) return;
+      const copies = version.readers.length > 1 ? version.readers.length : 0;
+      const own = layer.bottoms[index] === version.blob || layer.type === 'Reshape' || layer.type === 'Flatten' ? 0 : 1;
+      gradients += (own + copies) * count(version);
+    });
+  }
+  const ofParameters = parameters * BYTES * (net.trains ? 2 : 1);
+  return { activations, gradients, parameters: ofParameters, total: activations + gradients + ofParameters };
+}
+
+function sharesMemory(layer: Layer, top: number): boolean {
+  if (layer.bottoms[top] === layer.tops[top]) return worksInPlace(layer);
+  const single = (layer.type === 'Concat' && layer.bottoms.length === 1) || (layer.type === 'Slice' && layer.tops.length === 1);
+  return SHARES_MEMORY.has(layer.type) || single || layer.type === 'Parameter';
+}
+
+/** The blobs through which a gradient comes to a parameter that learns. */
+function gradientsNeeded(graph: Graph, net: CheckedNet): Set<Version> {
+  const needed = new Set<Version>();
+  for (const layer of graph.layers) {
+    const rates = layer.message.messages('param').map((param) => param.number('lr_mult') ?? 1);
+    const learns = layer.type !== 'BatchNorm' && (net.facts.get(layer)?.params ?? []).some((_, index) => (rates[index] ?? 1) !== 0);
+    const passes = graph.bottoms(layer).some((version) => version && needed.has(version));
+    if (learns || passes) for (const version of graph.tops(layer)) needed.add(version);
+  }
+  return needed;
+}

@@ -1,0 +1,197 @@
+/** What the rule of a layer type is given and what it gives: Caffe's LayerSetUp and Reshape, without the layer. */
+import type { FindingCode, Report, Severity } from '../check/finding';
+import { fieldOf, type MessageName } from '../messages';
+import type { Layer } from '../network';
+import { Settings } from './settings';
+import { countOf, isSame, MOST, type Shape, textOfShape } from './shape';
+
+/** A window that slides over one axis of a bottom. */
+export interface Window {
+  readonly kernel: number;
+  readonly stride: number;
+  readonly pad: number;
+  readonly dilation: number;
+  /** Whether it spreads instead of gathering: a deconvolution's. */
+  readonly transposed?: boolean;
+}
+
+/** What a rule works out. */
+export interface Inferred {
+  /** One for each top, the one that Caffe adds to a loss included; undefined where only running tells. */
+  readonly tops: readonly (Shape | undefined)[];
+  /** The parameter blobs, in Caffe's order. */
+  readonly params?: readonly Shape[];
+  /** Multiplications with an addition each, in matrix products, for one forward run. */
+  readonly multiplyAdds?: number;
+  /** For each spatial axis, of the layers that have windows. */
+  readonly windows?: readonly Window[];
+  /** Where its first value lies in its bottom, for each spatial axis: a Crop's. */
+  readonly offset?: readonly number[];
+}
+
+export type Rule = (layer: LayerSetup) => Inferred;
+
+/** Thrown by a rule: what Caffe refuses. */
+export class Refusal extends Error {
+  constructor(
+    readonly code: FindingCode,
+    message: string,
+    readonly fix: string,
+    readonly at: number,
+  ) {
+    super(message);
+  }
+}
+
+/** Thrown by a rule that needs the shape of a bottom which nobody knows. */
+export class UnknownBottom extends Error {}
+
+const UNKNOWN = new UnknownBottom();
+
+/** A layer about to be set up. A rule checks what it can before it asks for a bottom: those may be unknown. */
+export class LayerSetup {
+  constructor(
+    readonly layer: Layer,
+    private readonly bottoms: readonly (Shape | undefined)[],
+    /** Tops that it has, with one that Caffe adds. */
+    readonly topCount: number,
+    private readonly tell: (report: Report) => void,
+  ) {}
+
+  get bottomCount(): number {
+    return this.layer.bottoms.length;
+  }
+
+  /** @throws {UnknownBottom} */
+  bottom(index: number): Shape {
+    const shape = this.bottoms[index];
+    if (!shape) throw UNKNOWN;
+    return shape;
+  }
+
+  /** @throws {UnknownBottom} */
+  allBottoms(): Shape[] {
+    return this.bottoms.map((_, index) => this.bottom(index));
+  }
+
+  /** One message of the layer: `convolution_param`. */
+  settings(field: string): Settings {
+    const node = this.layer.message.message(field);
+    return new Settings(
+      fieldOf('LayerParameter', field)?.type as MessageName,
+      node,
+      node ? (this.layer.message.fieldsNamed(field)[0]?.start ?? this.at) : this.at,
+    );
+  }
+
+  /** Where the layer stands. */
+  get at(): number {
+    return this.layer.field.start;
+  }
+
+  /** A message for people: 'data' of 1×3×8×8. */
+  describeBottom(index: number): string {
+    const shape = this.bottoms[index];
+    return `'${this.layer.bottoms[index]}'${shape ? ` of shape ${textOfShape(shape)}` : ''}`;
+  }
+
+  /** Says something of the layer, and goes on. @param what goes on from "Layer 'conv1' ". */
+  report(severity: Severity, code: FindingCode, what: string, fix: string, at: number = this.at): void {
+    this.tell({ severity, code, at, message: `Layer '${this.layer.name}' ${what}.`, fix, layer: this.layer.name });
+  }
+
+  /** What Caffe refuses and shapes do not depend on. */
+  expect(holds: boolean, what: string, fix: string, at?: number): void {
+    if (!holds) this.report('error', 'setting', what, fix, at);
+  }
+
+  /** Ends the rule: Caffe refuses the layer. @param what goes on from "Layer 'conv1' ". */
+  refuse(code: FindingCode, what: string, fix: string, at: number = this.at): never {
+    throw new Refusal(code, what, fix, at);
+  }
+
+  /** @param at where the condition is written. */
+  require(holds: boolean, what: string, fix: string, at?: number, code: FindingCode = 'setting'): void {
+    if (!holds) this.refuse(code, what, fix, at);
+  }
+
+  /** Requires a setting to be from 1. */
+  requirePositive(settings: Settings, ...names: string[]): void {
+    for (const name of names) {
+      for (const value of settings.numbers(name)) {
+        this.require(value >= 1, `has ${name}: ${value}; at least 1 is needed`, `Set ${name} to 1 or more.`, settings.at(name));
+      }
+    }
+  }
+
+  /** Requires the number of outputs to be given, and countable. */
+  requireOutputs(settings: Settings, field: string): number {
+    const outputs = settings.number('num_output');
+    const said = settings.has('num_output') ? `has num_output: ${outputs}` : 'has no num_output';
+    const fix = `Set num_output in ${field} to the number of outputs; prototxt.retarget does it for classifiers.`;
+    this.require(outputs >= 1, said, fix, settings.at('num_output'));
+    return outputs;
+  }
+
+  /** An axis of a bottom, counted from the end where it is negative. */
+  axisOf(bottom: number, axis: number, at?: number): number {
+    const shape = this.bottom(bottom);
+    const canonical = axis < 0 ? axis + shape.length : axis;
+    const fix = `Give it a bottom with more axes, or set axis to one of those it has.`;
+    this.require(
+      canonical >= 0 && canonical < shape.length,
+      `works on axis ${axis}, which ${this.describeBottom(bottom)} does not have`,
+      fix,
+      at,
+      'shape',
+    );
+    return canonical;
+  }
+
+  /** Requires a bottom of so many axes. */
+  requireAxes(bottom: number, least: number, most = least): Shape {
+    const shape = this.bottom(bottom);
+    const wanted = least === most ? `${least}` : most === Number.POSITIVE_INFINITY ? `at least ${least}` : `${least} to ${most}`;
+    const fix = 'Put the layer where its bottom has that many axes, or a Reshape or Flatten in front of it.';
+    this.require(
+      shape.length >= least && shape.length <= most,
+      `takes bottoms of ${wanted} axes; it gets ${this.describeBottom(bottom)}`,
+      fix,
+      this.at,
+      'shape',
+    );
+    return shape;
+  }
+
+  /** Requires all bottoms to be of the shape of the first. */
+  requireSameShapes(): Shape {
+    const first = this.bottom(0);
+    for (let index = 1; index < this.bottomCount; index++) {
+      const fix = 'Make both the same, e.g. by the same kernels, strides and numbers of outputs in both branches.';
+      this.require(
+        isSame(first, this.bottom(index)),
+        `needs bottoms of one shape; it gets ${this.describeBottom(0)} and ${this.describeBottom(index)}`,
+        fix,
+        this.at,
+        'shape',
+      );
+    }
+    return first;
+  }
+
+  /** Requires a number of values that Caffe can count. */
+  requireCountable(values: number, what: string): void {
+    this.require(
+      values <= MOST,
+      `would need ${what} of ${values} values; Caffe counts to 2^31 - 1`,
+      'Use smaller shapes, a smaller batch or fewer outputs.',
+      this.at,
+      'too-large',
+    );
+  }
+
+  /** The extent that all of a bottom's axes from one on have together. */
+  countFrom(bottom: number, axis: number): number {
+    return countOf(this.bottom(bottom), axis);
+  }
+}
