@@ -42,9 +42,9 @@ function tables({ messages, enums, layers }) {
       perField(({ type, repeated }) => (repeated ? `${type}[]` : type)),
     ),
     table(
-      'What caffe.proto declares a field to be when nothing is given, where that is not 0, false or empty.',
+      'What caffe.proto declares a field to be when nothing is given, where that is not 0, false, empty or the first name of an enum.',
       'DEFAULTS',
-      perField((field) => field.default || undefined),
+      perField((field) => (field.default === Object.keys(enums[field.type] ?? {})[0] ? undefined : field.default || undefined)),
     ),
     table('The fields that must be given.', 'REQUIRED', Object.fromEntries(required.filter(([, fields]) => fields.length > 0))),
     table('The types of layers, with the field of LayerParameter that holds their settings.', 'LAYERS', layers),

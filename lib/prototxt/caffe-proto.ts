@@ -1,17 +1,23 @@
 // Generated from the linked Caffe by scripts/generate-schema.js; not to be edited.
 
+/** 'parsed': as it is read, repeated fields as arrays; 'given': as code may write it, one value in a repeated field without brackets, too. */
+export type MessageForm = 'parsed' | 'given';
+
+/** A repeated field. */
+export type Repeated<Item, Form extends MessageForm> = Form extends 'given' ? Item | readonly Item[] : Item[];
+
 /** Specifies the shape (dimensions) of a Blob. */
-export interface BlobShape {
-  dim?: number[];
+export interface BlobShape<Form extends MessageForm = 'parsed'> {
+  dim?: Repeated<number, Form>;
 }
 
-export interface BlobProto {
+export interface BlobProto<Form extends MessageForm = 'parsed'> {
   /** Specifies the shape (dimensions) of a Blob. */
-  shape?: BlobShape;
-  data?: number[];
-  diff?: number[];
-  double_data?: number[];
-  double_diff?: number[];
+  shape?: BlobShape<Form>;
+  data?: Repeated<number, Form>;
+  diff?: Repeated<number, Form>;
+  double_data?: Repeated<number, Form>;
+  double_diff?: Repeated<number, Form>;
   /**
    * @deprecated 4D dimensions -- deprecated.  Use "shape" instead.
    *
@@ -80,20 +86,20 @@ export interface FillerParameter {
 }
 
 /** A network definition (`train_val.prototxt`, `deploy.prototxt`) as a plain object. */
-export interface NetParameter {
+export interface NetParameter<Form extends MessageForm = 'parsed'> {
   /** consider giving the network a name */
   name?: string;
   /** @deprecated See InputParameter. The input blobs to the network. */
-  input?: string[];
+  input?: Repeated<string, Form>;
   /** @deprecated See InputParameter. The shape of the input blobs. */
-  input_shape?: BlobShape[];
+  input_shape?: Repeated<BlobShape<Form>, Form>;
   /**
    * @deprecated 4D input dimensions -- deprecated.  Use "input_shape" instead.
    * If specified, for each input blob there should be four
    * values specifying the num, channels, height and width of the input blob.
    * Thus, there should be a total of (4 * #input) numbers.
    */
-  input_dim?: number[];
+  input_dim?: Repeated<number, Form>;
   /**
    * Whether the network will force every layer to carry out backward operation.
    * If set False, then whether to carry out backward is determined
@@ -107,7 +113,7 @@ export interface NetParameter {
    * Some layers may be included/excluded depending on this state and the states
    * specified in the layers' include and exclude fields.
    */
-  state?: NetState;
+  state?: NetState<Form>;
   /**
    * Print debugging information about results while running Net::Forward,
    * Net::Backward, and Net::Update.
@@ -121,28 +127,28 @@ export interface NetParameter {
    *
    * ID 100 so layers are printed last.
    */
-  layer?: LayerParameter[];
+  layer?: Repeated<LayerParameter<Form>, Form>;
   /** @deprecated use 'layer' instead. */
-  layers?: V1LayerParameter[];
+  layers?: Repeated<V1LayerParameter<Form>, Form>;
 }
 
 /** A solver definition (`solver.prototxt`) as a plain object. */
-export interface SolverParameter {
+export interface SolverParameter<Form extends MessageForm = 'parsed'> {
   /**
    * Proto filename for the train net, possibly combined with one or more
    * test nets.
    */
   net?: string;
   /** Inline train net param, possibly combined with one or more test nets. */
-  net_param?: NetParameter;
+  net_param?: NetParameter<Form>;
   /** Proto filename for the train net. */
   train_net?: string;
   /** Proto filenames for the test nets. */
-  test_net?: string[];
+  test_net?: Repeated<string, Form>;
   /** Inline train net params. */
-  train_net_param?: NetParameter;
+  train_net_param?: NetParameter<Form>;
   /** Inline test net params. */
-  test_net_param?: NetParameter[];
+  test_net_param?: Repeated<NetParameter<Form>, Form>;
   /**
    * The states for the train/test nets. Must be unspecified or
    * specified once per net.
@@ -151,10 +157,10 @@ export interface SolverParameter {
    * and all test_state's will have phase = TEST.
    * Other defaults are set according to the NetState defaults.
    */
-  train_state?: NetState;
-  test_state?: NetState[];
+  train_state?: NetState<Form>;
+  test_state?: Repeated<NetState<Form>, Form>;
   /** The number of iterations for each test net. */
-  test_iter?: number[];
+  test_iter?: Repeated<number, Form>;
   /**
    * The number of iterations between two testing phases.
    *
@@ -227,7 +233,7 @@ export interface SolverParameter {
   /** the stepsize for learning rate policy "step" */
   stepsize?: number;
   /** the stepsize for learning rate policy "multistep" */
-  stepvalue?: number[];
+  stepvalue?: Repeated<number, Form>;
   /**
    * Set clip_gradients to >= 0 to clip parameter gradients to that L2 norm,
    * whenever their actual L2 norm is larger.
@@ -337,23 +343,21 @@ export interface SolverParameter {
    * weights parameter separated by ',' (like in a command string) or
    * in repeated weights parameters separately.
    */
-  weights?: string[];
+  weights?: Repeated<string, Form>;
 }
 
-export interface NetState {
+export interface NetState<Form extends MessageForm = 'parsed'> {
   /** @default "TEST" */
   phase?: 'TRAIN' | 'TEST';
   /** @default 0 */
   level?: number;
-  stage?: string[];
+  stage?: Repeated<string, Form>;
 }
 
-export interface NetStateRule {
+export interface NetStateRule<Form extends MessageForm = 'parsed'> {
   /**
    * Set phase to require the NetState have a particular phase (TRAIN or TEST)
    * to meet this rule.
-   *
-   * @default "TRAIN"
    */
   phase?: 'TRAIN' | 'TEST';
   /**
@@ -368,8 +372,8 @@ export interface NetStateRule {
    * "not_stage"s to meet the rule.
    * (Use multiple NetStateRules to specify conjunctions of stages.)
    */
-  stage?: string[];
-  not_stage?: string[];
+  stage?: Repeated<string, Form>;
+  not_stage?: Repeated<string, Form>;
 }
 
 /**
@@ -389,8 +393,6 @@ export interface ParamSpec {
    *
    * - STRICT: STRICT (default) requires that num, channels, height, width each match.
    * - PERMISSIVE: PERMISSIVE requires only the count (num*channels*height*width) to match.
-   *
-   * @default "STRICT"
    */
   share_mode?: 'STRICT' | 'PERMISSIVE';
   /**
@@ -408,34 +410,30 @@ export interface ParamSpec {
 }
 
 /** One layer of a {@link NetParameter}. */
-export interface LayerParameter {
+export interface LayerParameter<Form extends MessageForm = 'parsed'> {
   /** the layer name */
   name?: string;
   /** the layer type */
   type?: string;
   /** the name of each bottom blob */
-  bottom?: string[];
+  bottom?: Repeated<string, Form>;
   /** the name of each top blob */
-  top?: string[];
-  /**
-   * The train / test phase for computation.
-   *
-   * @default "TRAIN"
-   */
+  top?: Repeated<string, Form>;
+  /** The train / test phase for computation. */
   phase?: 'TRAIN' | 'TEST';
   /**
    * The amount of weight to assign each top blob in the objective.
    * Each layer assigns a default value, usually of either 0 or 1,
    * to each top blob.
    */
-  loss_weight?: number[];
+  loss_weight?: Repeated<number, Form>;
   /**
    * Specifies training parameters (multipliers on global learning constants,
    * and the name and other settings used for weight sharing).
    */
-  param?: ParamSpec[];
+  param?: Repeated<ParamSpec, Form>;
   /** The blobs containing the numeric parameters of the layer. */
-  blobs?: BlobProto[];
+  blobs?: Repeated<BlobProto<Form>, Form>;
   /**
    * Specifies whether to backpropagate to each bottom. If unspecified,
    * Caffe will automatically infer whether each input needs backpropagation
@@ -445,7 +443,7 @@ export interface LayerParameter {
    *
    * The size must be either 0 or equal to the number of bottoms.
    */
-  propagate_down?: boolean[];
+  propagate_down?: Repeated<boolean, Form>;
   /**
    * Rules controlling whether and when a layer is included in the network,
    * based on the current NetState.  You may specify a non-zero number of rules
@@ -454,10 +452,10 @@ export interface LayerParameter {
    * ANY (i.e., one or more) of the specified rules, the layer is
    * included/excluded.
    */
-  include?: NetStateRule[];
-  exclude?: NetStateRule[];
+  include?: Repeated<NetStateRule<Form>, Form>;
+  exclude?: Repeated<NetStateRule<Form>, Form>;
   /** Parameters for data pre-processing. */
-  transform_param?: TransformationParameter;
+  transform_param?: TransformationParameter<Form>;
   /** Parameters shared by loss layers. */
   loss_param?: LossParameter;
   /**
@@ -476,16 +474,16 @@ export interface LayerParameter {
   clip_param?: ClipParameter;
   concat_param?: ConcatParameter;
   contrastive_loss_param?: ContrastiveLossParameter;
-  convolution_param?: ConvolutionParameter;
-  crop_param?: CropParameter;
+  convolution_param?: ConvolutionParameter<Form>;
+  crop_param?: CropParameter<Form>;
   data_param?: DataParameter;
   dropout_param?: DropoutParameter;
   /**
    * DummyDataLayer fills any number of arbitrarily shaped blobs with random
    * (or constant) data generated by "Fillers" (see "message FillerParameter").
    */
-  dummy_data_param?: DummyDataParameter;
-  eltwise_param?: EltwiseParameter;
+  dummy_data_param?: DummyDataParameter<Form>;
+  eltwise_param?: EltwiseParameter<Form>;
   /** Message that stores parameters used by ELULayer */
   elu_param?: ELUParameter;
   /** Message that stores parameters used by EmbedLayer */
@@ -501,14 +499,14 @@ export interface LayerParameter {
   image_data_param?: ImageDataParameter;
   infogain_loss_param?: InfogainLossParameter;
   inner_product_param?: InnerProductParameter;
-  input_param?: InputParameter;
+  input_param?: InputParameter<Form>;
   /** Message that stores parameters used by LogLayer */
   log_param?: LogParameter;
   /** Message that stores parameters used by LRNLayer */
   lrn_param?: LRNParameter;
   memory_data_param?: MemoryDataParameter;
   mvn_param?: MVNParameter;
-  parameter_param?: ParameterParameter;
+  parameter_param?: ParameterParameter<Form>;
   pooling_param?: PoolingParameter;
   power_param?: PowerParameter;
   /**
@@ -523,13 +521,13 @@ export interface LayerParameter {
   reduction_param?: ReductionParameter;
   /** Message that stores parameters used by ReLULayer */
   relu_param?: ReLUParameter;
-  reshape_param?: ReshapeParameter;
+  reshape_param?: ReshapeParameter<Form>;
   scale_param?: ScaleParameter;
   sigmoid_param?: SigmoidParameter;
   /** Message that stores parameters used by SoftmaxLayer, SoftmaxWithLossLayer */
   softmax_param?: SoftmaxParameter;
   spp_param?: SPPParameter;
-  slice_param?: SliceParameter;
+  slice_param?: SliceParameter<Form>;
   /** Message that stores parameters used by SwishLayer */
   swish_param?: SwishParameter;
   tanh_param?: TanHParameter;
@@ -544,7 +542,7 @@ export interface LayerParameter {
  * Message that stores parameters used to apply transformation
  * to the data layer's data
  */
-export interface TransformationParameter {
+export interface TransformationParameter<Form extends MessageForm = 'parsed'> {
   /**
    * For data pre-processing, we can do simple scaling and subtracting the
    * data mean, if provided. Note that the mean subtraction is always carried
@@ -572,7 +570,7 @@ export interface TransformationParameter {
    * or can be repeated the same number of times as channels
    * (would subtract them from the corresponding channel)
    */
-  mean_value?: number[];
+  mean_value?: Repeated<number, Form>;
   /**
    * Force the decoded image to have 3 color channels.
    *
@@ -771,7 +769,7 @@ export interface ContrastiveLossParameter {
   legacy_version?: boolean;
 }
 
-export interface ConvolutionParameter {
+export interface ConvolutionParameter<Form extends MessageForm = 'parsed'> {
   /** The number of outputs for the layer */
   num_output?: number;
   /**
@@ -786,11 +784,11 @@ export interface ConvolutionParameter {
    *
    * The padding size; defaults to 0
    */
-  pad?: number[];
+  pad?: Repeated<number, Form>;
   /** The kernel size */
-  kernel_size?: number[];
+  kernel_size?: Repeated<number, Form>;
   /** The stride; defaults to 1 */
-  stride?: number[];
+  stride?: Repeated<number, Form>;
   /**
    * Factor used to dilate the kernel, (implicitly) zero-filling the resulting
    * holes. (Kernel dilation is sometimes referred to by its use in the
@@ -798,7 +796,7 @@ export interface ConvolutionParameter {
    *
    * The dilation; defaults to 1
    */
-  dilation?: number[];
+  dilation?: Repeated<number, Form>;
   /**
    * For 2D convolution only, the *_h and *_w versions may also be used to
    * specify both spatial dimensions.
@@ -860,7 +858,7 @@ export interface ConvolutionParameter {
   force_nd_im2col?: boolean;
 }
 
-export interface CropParameter {
+export interface CropParameter<Form extends MessageForm = 'parsed'> {
   /**
    * To crop, elements of the first bottom are selected to fit the dimensions
    * of the second, reference bottom. The crop is configured by
@@ -879,7 +877,7 @@ export interface CropParameter {
    * @default 2
    */
   axis?: number;
-  offset?: number[];
+  offset?: Repeated<number, Form>;
 }
 
 export interface DataParameter {
@@ -950,7 +948,7 @@ export interface DropoutParameter {
  * DummyDataLayer fills any number of arbitrarily shaped blobs with random
  * (or constant) data generated by "Fillers" (see "message FillerParameter").
  */
-export interface DummyDataParameter {
+export interface DummyDataParameter<Form extends MessageForm = 'parsed'> {
   /**
    * This layer produces N >= 1 top blobs.  DummyDataParameter must specify 1 or N
    * shape fields, and 0, 1 or N data_fillers.
@@ -959,17 +957,17 @@ export interface DummyDataParameter {
    * If 1 data_filler is specified, it is applied to all top blobs.  If N are
    * specified, the ith is applied to the ith top blob.
    */
-  data_filler?: FillerParameter[];
+  data_filler?: Repeated<FillerParameter, Form>;
   /** Specifies the shape (dimensions) of a Blob. */
-  shape?: BlobShape[];
+  shape?: Repeated<BlobShape<Form>, Form>;
   /** @deprecated 4D dimensions -- deprecated.  Use "shape" instead. */
-  num?: number[];
-  channels?: number[];
-  height?: number[];
-  width?: number[];
+  num?: Repeated<number, Form>;
+  channels?: Repeated<number, Form>;
+  height?: Repeated<number, Form>;
+  width?: Repeated<number, Form>;
 }
 
-export interface EltwiseParameter {
+export interface EltwiseParameter<Form extends MessageForm = 'parsed'> {
   /**
    * element-wise operation
    *
@@ -977,7 +975,7 @@ export interface EltwiseParameter {
    */
   operation?: 'PROD' | 'SUM' | 'MAX';
   /** blob-wise coefficient for SUM operation */
-  coeff?: number[];
+  coeff?: Repeated<number, Form>;
   /**
    * Whether to use an asymptotically slower (for >2 inputs) but stabler method
    * of computing the gradient for the PROD operation. (No effect for SUM op.)
@@ -1195,14 +1193,14 @@ export interface InnerProductParameter {
   transpose?: boolean;
 }
 
-export interface InputParameter {
+export interface InputParameter<Form extends MessageForm = 'parsed'> {
   /**
    * This layer produces N >= 1 top blob(s) to be assigned manually.
    * Define N shapes to set a shape for each top.
    * Define 1 shape to set the same shape for every top.
    * Define no shape to defer to reshaping manually.
    */
-  shape?: BlobShape[];
+  shape?: Repeated<BlobShape<Form>, Form>;
 }
 
 /** Message that stores parameters used by LogLayer */
@@ -1265,9 +1263,9 @@ export interface MVNParameter {
   eps?: number;
 }
 
-export interface ParameterParameter {
+export interface ParameterParameter<Form extends MessageForm = 'parsed'> {
   /** Specifies the shape (dimensions) of a Blob. */
-  shape?: BlobShape;
+  shape?: BlobShape<Form>;
 }
 
 export interface PoolingParameter {
@@ -1444,7 +1442,7 @@ export interface ReLUParameter {
   engine?: 'DEFAULT' | 'CAFFE' | 'CUDNN';
 }
 
-export interface ReshapeParameter {
+export interface ReshapeParameter<Form extends MessageForm = 'parsed'> {
   /**
    * Specify the output dimensions. If some of the dimensions are set to 0,
    * the corresponding dimension from the bottom layer is used (unchanged).
@@ -1466,7 +1464,7 @@ export interface ReshapeParameter {
    *   reshape_param { shape { dim:  0  dim: 2  dim: -1 } }
    *   reshape_param { shape { dim:  0  dim:-1  dim:  4 } }
    */
-  shape?: BlobShape;
+  shape?: BlobShape<Form>;
   /**
    * axis and num_axes control the portion of the bottom blob's shape that are
    * replaced by (included in) the reshape. By default (axis == 0 and
@@ -1565,7 +1563,7 @@ export interface SigmoidParameter {
   engine?: 'DEFAULT' | 'CAFFE' | 'CUDNN';
 }
 
-export interface SliceParameter {
+export interface SliceParameter<Form extends MessageForm = 'parsed'> {
   /**
    * The axis along which to slice -- may be negative to index from the end
    * (e.g., -1 for the last axis).
@@ -1574,7 +1572,7 @@ export interface SliceParameter {
    * @default 1
    */
   axis?: number;
-  slice_point?: number[];
+  slice_point?: Repeated<number, Form>;
   /**
    * @deprecated alias for "axis" -- does not support negative indexing.
    *
@@ -1723,13 +1721,12 @@ export interface SPPParameter {
 }
 
 /** @deprecated use LayerParameter. */
-export interface V1LayerParameter {
-  bottom?: string[];
-  top?: string[];
+export interface V1LayerParameter<Form extends MessageForm = 'parsed'> {
+  bottom?: Repeated<string, Form>;
+  top?: Repeated<string, Form>;
   name?: string;
-  include?: NetStateRule[];
-  exclude?: NetStateRule[];
-  /** @default "NONE" */
+  include?: Repeated<NetStateRule<Form>, Form>;
+  exclude?: Repeated<NetStateRule<Form>, Form>;
   type?:
     | 'NONE'
     | 'ABSVAL'
@@ -1771,25 +1768,25 @@ export interface V1LayerParameter {
     | 'TANH'
     | 'WINDOW_DATA'
     | 'THRESHOLD';
-  blobs?: BlobProto[];
-  param?: string[];
-  blob_share_mode?: ('STRICT' | 'PERMISSIVE')[];
-  blobs_lr?: number[];
-  weight_decay?: number[];
-  loss_weight?: number[];
+  blobs?: Repeated<BlobProto<Form>, Form>;
+  param?: Repeated<string, Form>;
+  blob_share_mode?: Repeated<'STRICT' | 'PERMISSIVE', Form>;
+  blobs_lr?: Repeated<number, Form>;
+  weight_decay?: Repeated<number, Form>;
+  loss_weight?: Repeated<number, Form>;
   accuracy_param?: AccuracyParameter;
   argmax_param?: ArgMaxParameter;
   concat_param?: ConcatParameter;
   contrastive_loss_param?: ContrastiveLossParameter;
-  convolution_param?: ConvolutionParameter;
+  convolution_param?: ConvolutionParameter<Form>;
   data_param?: DataParameter;
   dropout_param?: DropoutParameter;
   /**
    * DummyDataLayer fills any number of arbitrarily shaped blobs with random
    * (or constant) data generated by "Fillers" (see "message FillerParameter").
    */
-  dummy_data_param?: DummyDataParameter;
-  eltwise_param?: EltwiseParameter;
+  dummy_data_param?: DummyDataParameter<Form>;
+  eltwise_param?: EltwiseParameter<Form>;
   /** Message that stores parameters used by ExpLayer */
   exp_param?: ExpParameter;
   /** Message that stores parameters used by HDF5DataLayer */
@@ -1810,7 +1807,7 @@ export interface V1LayerParameter {
   sigmoid_param?: SigmoidParameter;
   /** Message that stores parameters used by SoftmaxLayer, SoftmaxWithLossLayer */
   softmax_param?: SoftmaxParameter;
-  slice_param?: SliceParameter;
+  slice_param?: SliceParameter<Form>;
   tanh_param?: TanHParameter;
   /** Message that stores parameters used by ThresholdLayer */
   threshold_param?: ThresholdParameter;
@@ -1819,21 +1816,21 @@ export interface V1LayerParameter {
    * Message that stores parameters used to apply transformation
    * to the data layer's data
    */
-  transform_param?: TransformationParameter;
+  transform_param?: TransformationParameter<Form>;
   /** Message that stores parameters shared by loss layers */
   loss_param?: LossParameter;
   /**
    * @deprecated V0LayerParameter is the old way of specifying layer parameters
    * in Caffe.  We keep this message type around for legacy support.
    */
-  layer?: V0LayerParameter;
+  layer?: V0LayerParameter<Form>;
 }
 
 /**
  * @deprecated V0LayerParameter is the old way of specifying layer parameters
  * in Caffe.  We keep this message type around for legacy support.
  */
-export interface V0LayerParameter {
+export interface V0LayerParameter<Form extends MessageForm = 'parsed'> {
   /** the layer name */
   name?: string;
   /** the string to specify the layer type */
@@ -1932,14 +1929,14 @@ export interface V0LayerParameter {
    */
   mirror?: boolean;
   /** The blobs containing the numeric parameters of the layer */
-  blobs?: BlobProto[];
+  blobs?: Repeated<BlobProto<Form>, Form>;
   /**
    * The ratio that is multiplied on the global learning rate. If you want to
    * set the learning ratio for one blob, you need to set it for all blobs.
    */
-  blobs_lr?: number[];
+  blobs_lr?: Repeated<number, Form>;
   /** The weight decay that is multiplied on the global weight decay. */
-  weight_decay?: number[];
+  weight_decay?: Repeated<number, Form>;
   /**
    * The rand_skip variable is for the data layer to skip a few data points
    * to avoid all asynchronous sgd clients to start at the same point. The skip
@@ -2029,17 +2026,17 @@ export interface PReLUParameter {
 }
 
 /** The messages by their names. */
-export interface CaffeMessages {
-  BlobShape: BlobShape;
-  BlobProto: BlobProto;
+export interface CaffeMessages<Form extends MessageForm = 'parsed'> {
+  BlobShape: BlobShape<Form>;
+  BlobProto: BlobProto<Form>;
   FillerParameter: FillerParameter;
-  NetParameter: NetParameter;
-  SolverParameter: SolverParameter;
-  NetState: NetState;
-  NetStateRule: NetStateRule;
+  NetParameter: NetParameter<Form>;
+  SolverParameter: SolverParameter<Form>;
+  NetState: NetState<Form>;
+  NetStateRule: NetStateRule<Form>;
   ParamSpec: ParamSpec;
-  LayerParameter: LayerParameter;
-  TransformationParameter: TransformationParameter;
+  LayerParameter: LayerParameter<Form>;
+  TransformationParameter: TransformationParameter<Form>;
   LossParameter: LossParameter;
   AccuracyParameter: AccuracyParameter;
   ArgMaxParameter: ArgMaxParameter;
@@ -2048,12 +2045,12 @@ export interface CaffeMessages {
   BatchNormParameter: BatchNormParameter;
   BiasParameter: BiasParameter;
   ContrastiveLossParameter: ContrastiveLossParameter;
-  ConvolutionParameter: ConvolutionParameter;
-  CropParameter: CropParameter;
+  ConvolutionParameter: ConvolutionParameter<Form>;
+  CropParameter: CropParameter<Form>;
   DataParameter: DataParameter;
   DropoutParameter: DropoutParameter;
-  DummyDataParameter: DummyDataParameter;
-  EltwiseParameter: EltwiseParameter;
+  DummyDataParameter: DummyDataParameter<Form>;
+  EltwiseParameter: EltwiseParameter<Form>;
   ELUParameter: ELUParameter;
   EmbedParameter: EmbedParameter;
   ExpParameter: ExpParameter;
@@ -2064,22 +2061,22 @@ export interface CaffeMessages {
   ImageDataParameter: ImageDataParameter;
   InfogainLossParameter: InfogainLossParameter;
   InnerProductParameter: InnerProductParameter;
-  InputParameter: InputParameter;
+  InputParameter: InputParameter<Form>;
   LogParameter: LogParameter;
   LRNParameter: LRNParameter;
   MemoryDataParameter: MemoryDataParameter;
   MVNParameter: MVNParameter;
-  ParameterParameter: ParameterParameter;
+  ParameterParameter: ParameterParameter<Form>;
   PoolingParameter: PoolingParameter;
   PowerParameter: PowerParameter;
   PythonParameter: PythonParameter;
   RecurrentParameter: RecurrentParameter;
   ReductionParameter: ReductionParameter;
   ReLUParameter: ReLUParameter;
-  ReshapeParameter: ReshapeParameter;
+  ReshapeParameter: ReshapeParameter<Form>;
   ScaleParameter: ScaleParameter;
   SigmoidParameter: SigmoidParameter;
-  SliceParameter: SliceParameter;
+  SliceParameter: SliceParameter<Form>;
   SoftmaxParameter: SoftmaxParameter;
   SwishParameter: SwishParameter;
   TanHParameter: TanHParameter;
@@ -2087,8 +2084,8 @@ export interface CaffeMessages {
   ThresholdParameter: ThresholdParameter;
   WindowDataParameter: WindowDataParameter;
   SPPParameter: SPPParameter;
-  V1LayerParameter: V1LayerParameter;
-  V0LayerParameter: V0LayerParameter;
+  V1LayerParameter: V1LayerParameter<Form>;
+  V0LayerParameter: V0LayerParameter<Form>;
   PReLUParameter: PReLUParameter;
 }
 
@@ -2104,14 +2101,14 @@ export interface LayerMessages {
   Clip: ClipParameter;
   Concat: ConcatParameter;
   ContrastiveLoss: ContrastiveLossParameter;
-  Convolution: ConvolutionParameter;
-  Crop: CropParameter;
+  Convolution: ConvolutionParameter<'given'>;
+  Crop: CropParameter<'given'>;
   Data: DataParameter;
-  Deconvolution: ConvolutionParameter;
+  Deconvolution: ConvolutionParameter<'given'>;
   Dropout: DropoutParameter;
-  DummyData: DummyDataParameter;
+  DummyData: DummyDataParameter<'given'>;
   ELU: ELUParameter;
-  Eltwise: EltwiseParameter;
+  Eltwise: EltwiseParameter<'given'>;
   Embed: EmbedParameter;
   EuclideanLoss: object;
   Exp: ExpParameter;
@@ -2120,11 +2117,11 @@ export interface LayerMessages {
   HDF5Data: HDF5DataParameter;
   HDF5Output: HDF5OutputParameter;
   HingeLoss: HingeLossParameter;
-  Im2col: ConvolutionParameter;
+  Im2col: ConvolutionParameter<'given'>;
   ImageData: ImageDataParameter;
   InfogainLoss: InfogainLossParameter;
   InnerProduct: InnerProductParameter;
-  Input: InputParameter;
+  Input: InputParameter<'given'>;
   JavaScript: PythonParameter;
   LRN: LRNParameter;
   LSTM: RecurrentParameter;
@@ -2134,20 +2131,20 @@ export interface LayerMessages {
   MemoryData: MemoryDataParameter;
   MultinomialLogisticLoss: object;
   PReLU: PReLUParameter;
-  Parameter: ParameterParameter;
+  Parameter: ParameterParameter<'given'>;
   Pooling: PoolingParameter;
   Power: PowerParameter;
   Python: PythonParameter;
   RNN: RecurrentParameter;
   ReLU: ReLUParameter;
   Reduction: ReductionParameter;
-  Reshape: ReshapeParameter;
+  Reshape: ReshapeParameter<'given'>;
   SPP: SPPParameter;
   Scale: ScaleParameter;
   Sigmoid: SigmoidParameter;
   SigmoidCrossEntropyLoss: object;
   Silence: object;
-  Slice: SliceParameter;
+  Slice: SliceParameter<'given'>;
   Softmax: SoftmaxParameter;
   SoftmaxWithLoss: object;
   Split: object;

@@ -6,29 +6,29 @@ import { type FieldType, fieldOf, isMessageName, type MessageName } from './mess
 import { LAYERS } from './schema';
 import { unknownField } from './unknown-names';
 
-/** A value of caffe.proto as code may give it: what belongs into a repeated field without its brackets, too. */
-export type Given<Value> = Value extends readonly (infer Item)[]
-  ? Given<Item> | readonly Given<Item>[]
-  : Value extends object
-    ? { readonly [Field in keyof Value]: Given<Value[Field]> }
-    : Value;
-
 /** What only says how a layer is wired. */
 export interface Wiring {
   /** Number of tops. Default 1. */
-  readonly ntop?: number;
+  ntop?: number;
   /** The tops are the bottoms. Default false. */
-  readonly in_place?: boolean;
+  in_place?: boolean;
 }
 
-/** Arguments and assignments say these. */
-type Wired = 'type' | 'bottom' | 'top';
+/** What the call and the assignment say already. */
+interface Said {
+  /** `layers.Type(…)` says it. */
+  type?: never;
+  /** The first arguments are the bottoms. */
+  bottom?: never;
+  /** A top is called by what it is assigned to. */
+  top?: never;
+}
 
 /**
  * The settings of a layer: fields of its own message (`num_output`), of LayerParameter (`param`, `include`, `transform_param`), and how
  * it is wired.
  */
-export type LayerSettings<Own extends object = object> = Given<Own> & Given<Omit<LayerParameter, Wired | keyof Own>> & Wiring;
+export type LayerSettings<Own extends object = object> = Own & LayerParameter<'given'> & Wiring & Said;
 
 /** The settings of a layer that the linked Caffe does not have. */
 export type OtherSettings = Wiring & { readonly [field: string]: unknown };
@@ -70,7 +70,7 @@ function asObject(value: unknown = {}, name: string): object {
  * @returns an object for {@link stringify}, which checks the values.
  * @throws {CaffeError} ERR_CAFFE_INPUT for a message or a field that caffe.proto does not have, or for no object.
  */
-export function assignProto<Name extends MessageName>(message: Name, values: Given<CaffeMessages[Name]>): CaffeMessages[Name] {
+export function assignProto<Name extends MessageName>(message: Name, values: CaffeMessages<'given'>[Name]): CaffeMessages[Name] {
   if (typeof message !== 'string' || !isMessageName(message)) throw inputError('message', 'the name of a message of caffe.proto', message);
   const entries = readEntries(values as Readonly<Record<string, unknown>>, 'The values');
   const shapedValues: unknown = reading('The values', () => shapedMessage(message, Object.fromEntries(entries), false));

@@ -463,7 +463,7 @@ export const MESSAGES = {
   PReLUParameter: { filler: 'FillerParameter', channel_shared: 'bool' },
 } as const;
 
-/** What caffe.proto declares a field to be when nothing is given, where that is not 0, false or empty. */
+/** What caffe.proto declares a field to be when nothing is given, where that is not 0, false, empty or the first name of an enum. */
 export const DEFAULTS = {
   FillerParameter: { type: 'constant', max: 1, std: 1, sparse: -1 },
   SolverParameter: {

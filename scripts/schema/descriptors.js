@@ -18,7 +18,7 @@ const INTEGERS = { sint32: 'int32', sfixed32: 'int32', fixed32: 'uint32', sint64
 function readSchema(file, layerTypes, roots) {
   const prefix = `.${file.package}.`;
   const enums = Object.fromEntries(enumsOf(file, '').map(({ name, value }) => [name, numbersOf(value)]));
-  const all = messagesOf(file, '').map(({ name, field = [] }) => ({ name, fields: field.map((one) => readField(one, prefix, enums)) }));
+  const all = messagesOf(file, '').map(({ name, field = [] }) => ({ name, fields: field.map((one) => readField(one, prefix)) }));
   const messages = reachable(all, roots);
   const used = new Set(messages.flatMap(({ fields }) => fields.map((field) => field.type)));
   return {
@@ -42,7 +42,7 @@ function enumsOf(file, prefix) {
 
 const numbersOf = (values) => Object.fromEntries(values.map(({ name, number }) => [name, number]));
 
-function readField(field, prefix, enums) {
+function readField(field, prefix) {
   const scalar = field.type.replace('TYPE_', '').toLowerCase();
   const type = field.type_name?.replace(prefix, '') ?? INTEGERS[scalar] ?? scalar;
   return {
@@ -50,16 +50,14 @@ function readField(field, prefix, enums) {
     type,
     repeated: field.label === 'LABEL_REPEATED',
     required: field.label === 'LABEL_REQUIRED',
-    default: field.default_value === undefined ? undefined : defaultOf(field.default_value, type, enums),
+    default: field.default_value === undefined ? undefined : defaultOf(field.default_value, type),
   };
 }
 
-/** A default as the field's value; the first name of an enum is what it would be anyway. */
-function defaultOf(text, type, enums) {
+/** A default as the field's value. */
+function defaultOf(text, type) {
   if (type === 'bool') return text === 'true';
-  if (type === 'string' || type === 'bytes') return text;
-  if (!enums[type]) return Number(text);
-  return text === Object.keys(enums[type])[0] ? undefined : text;
+  return ['int32', 'uint32', 'int64', 'uint64', 'float', 'double'].includes(type) ? Number(text) : text;
 }
 
 function reachable(messages, roots) {

@@ -1,18 +1,19 @@
 /** pycaffe's examples and tests of net_spec, line by line: they give the messages that pycaffe gives. */
 import { native } from '../../lib/native';
 import {
-  type Given,
   layers as L,
   type NetParameter,
   type NetSpec,
   netSpec,
   params as P,
   type ParamSpec,
+  parseNet,
+  stringify,
   type Top,
   toNetParameter,
 } from '../../lib/prototxt';
-import { stringify } from '../../lib/prototxt/stringify';
 import { PYCAFFE } from '../support/net-spec-pycaffe';
+import { describeModels, model } from './shared';
 
 const messageOf = (text: string) => native.messages.fromText('NetParameter', text);
 const same = (net: NetParameter, name: keyof typeof PYCAFFE) => expect(messageOf(stringify(net, 'net'))).toEqual(messageOf(PYCAFFE[name]));
@@ -142,7 +143,7 @@ test('examples/pycaffe/caffenet.py', () => {
 });
 
 describe('examples/02-fine-tuning.ipynb', () => {
-  type Param = Given<ParamSpec[]>;
+  type Param = ParamSpec[];
   const learnedParam = [
     { lr_mult: 1, decay_mult: 1 },
     { lr_mult: 2, decay_mult: 0 },
@@ -214,6 +215,60 @@ describe('examples/02-fine-tuning.ipynb', () => {
       ...{ batch_size: 50, new_height: 256, new_width: 256, ntop: 2 },
     });
     same(caffenet({ data, label, classes: 5, classifier: 'fc8_flickr' }).toNetParameter(), 'styleNet');
+  });
+});
+
+describeModels('bvlc_reference_caffenet/train_val.prototxt, as published', () => {
+  const param = [
+    { lr_mult: 1, decay_mult: 1 },
+    { lr_mult: 2, decay_mult: 0 },
+  ];
+  const fillers = (std: number, bias: number) => ({
+    weight_filler: { type: 'gaussian', std },
+    bias_filler: { type: 'constant', value: bias },
+  });
+  const inPlace = { in_place: true };
+
+  function caffenet(phase: 'TRAIN' | 'TEST'): NetSpec {
+    const n = netSpec('CaffeNet');
+    const lrn = { local_size: 5, alpha: 0.0001, beta: 0.75 };
+    [n.data, n.label] = L.Data({
+      ...{ ntop: 2, include: { phase }, backend: P.Data.LMDB, batch_size: phase === 'TRAIN' ? 256 : 50 },
+      source: `examples/imagenet/ilsvrc12_${phase === 'TRAIN' ? 'train' : 'val'}_lmdb`,
+      transform_param: { mirror: phase === 'TRAIN', crop_size: 227, mean_file: 'data/ilsvrc12/imagenet_mean.binaryproto' },
+    });
+    n.conv1 = L.Convolution(n.data, { param, num_output: 96, kernel_size: 11, stride: 4, ...fillers(0.01, 0) });
+    n.relu1 = L.ReLU(n.conv1, inPlace);
+    n.pool1 = maxPool(n.relu1, 3, { stride: 2 });
+    n.norm1 = L.LRN(n.pool1, lrn);
+    n.conv2 = L.Convolution(n.norm1, { param, num_output: 256, pad: 2, kernel_size: 5, group: 2, ...fillers(0.01, 1) });
+    n.relu2 = L.ReLU(n.conv2, inPlace);
+    n.pool2 = maxPool(n.relu2, 3, { stride: 2 });
+    n.norm2 = L.LRN(n.pool2, lrn);
+    n.conv3 = L.Convolution(n.norm2, { param, num_output: 384, pad: 1, kernel_size: 3, ...fillers(0.01, 0) });
+    n.relu3 = L.ReLU(n.conv3, inPlace);
+    n.conv4 = L.Convolution(n.relu3, { param, num_output: 384, pad: 1, kernel_size: 3, group: 2, ...fillers(0.01, 1) });
+    n.relu4 = L.ReLU(n.conv4, inPlace);
+    n.conv5 = L.Convolution(n.relu4, { param, num_output: 256, pad: 1, kernel_size: 3, group: 2, ...fillers(0.01, 1) });
+    n.relu5 = L.ReLU(n.conv5, inPlace);
+    n.pool5 = maxPool(n.relu5, 3, { stride: 2 });
+    n.fc6 = L.InnerProduct(n.pool5, { param, num_output: 4096, ...fillers(0.005, 1) });
+    n.relu6 = L.ReLU(n.fc6, inPlace);
+    n.drop6 = L.Dropout(n.relu6, { ...inPlace, dropout_ratio: 0.5 });
+    n.fc7 = L.InnerProduct(n.drop6, { param, num_output: 4096, ...fillers(0.005, 1) });
+    n.relu7 = L.ReLU(n.fc7, inPlace);
+    n.drop7 = L.Dropout(n.relu7, { ...inPlace, dropout_ratio: 0.5 });
+    n.fc8 = L.InnerProduct(n.drop7, { param, num_output: 1000, ...fillers(0.01, 0) });
+    if (phase === 'TEST') n.accuracy = L.Accuracy(n.fc8, n.label, { include: { phase } });
+    n.loss = L.SoftmaxWithLoss(n.fc8, n.label);
+    return n;
+  }
+
+  test.each(['TRAIN', 'TEST'] as const)('%s', (phase) => {
+    const published = parseNet(model('bvlc_reference_caffenet/train_val'));
+    const layers = published.layer?.filter(({ include }) => !include || include.some((rule) => rule.phase === phase));
+    const net = messageOf(stringify({ ...published, layer: layers ?? [] }, 'net'));
+    expect(messageOf(caffenet(phase).toPrototxt())).toEqual(net);
   });
 });
 
