@@ -1,6 +1,7 @@
 /** The commands that transform prototxt files: texts from files and standard input, reports for people and machines. */
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { parseNet } from '../../lib/prototxt';
 import { caffeNode } from '../support/command';
 import { temporaryFolder } from '../support/folders';
 import { TINY } from '../support/networks';
@@ -115,4 +116,43 @@ test.each([
   ['multipliers that are no pairs', ['unfreeze', '-', '--multipliers', '1,2'], 'pairs of lr_mult and decay_mult'],
 ])('%s are a mistake of usage', async (_, args, message) => {
   expect(await run(args)).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining(message) });
+});
+
+describe('JSON', () => {
+  const SSD = 'layer { type: "PriorBox" prior_box_param { min_size: 30 code_type: CENTER_SIZE } }';
+
+  test('there and back', async () => {
+    const there = await run(['to-json', '-'], TINY);
+    expect(there).toMatchObject({ code: 0, stderr: '' });
+    expect(JSON.parse(there.stdout)).toEqual(parseNet(TINY));
+    const back = await run(['from-json', '-'], there.stdout);
+    expect(back).toMatchObject({ code: 0, stderr: '' });
+    expect(await json(['to-json', '-'], back.stdout)).toEqual(JSON.parse(there.stdout));
+  });
+
+  test('of solvers, and to a file', async () => {
+    const { stdout } = await run(['from-json', '-', '--solver', '--output', 'solver.prototxt'], '{ "base_lr": 0.1, "solver_mode": "CPU" }');
+    expect(stdout).toBe('solver.prototxt\n');
+    expect(await readFile(at('solver.prototxt'), 'utf8')).toBe('base_lr: 0.1\nsolver_mode: CPU\n');
+    expect(await json(['to-json', 'solver.prototxt', '--solver'])).toEqual({ base_lr: 0.1, solver_mode: 'CPU' });
+  });
+
+  test('with the fields of other Caffes where they are asked for', async () => {
+    expect(await run(['to-json', '-'], SSD)).toMatchObject({ code: 1, stderr: expect.stringContaining('It belongs to the SSD branch') });
+    const kept = await run(['to-json', '-', '--keep-unknown'], SSD);
+    const box = { min_size: 30, code_type: { $enum: 'CENTER_SIZE' } };
+    expect(JSON.parse(kept.stdout)).toEqual({ layer: [{ type: 'PriorBox', prior_box_param: box }] });
+    const { stdout } = await run(['from-json', '-', '--keep-unknown'], kept.stdout);
+    expect(stdout).toContain('code_type: CENTER_SIZE\n');
+  });
+
+  test.each([
+    [['to-json', '-', '--solver'], 'base_lr: inf', "JSON has no number for 'base_lr': Infinity."],
+    [['from-json', '-'], '{ name: 1 }', 'It is no JSON'],
+    [['from-json', '-'], '{ "name": 1 }', "'net.name' takes a string; found 1."],
+    [['from-json', '-'], '', 'It is no JSON'],
+    [['to-json', '-'], 'layer {', 'expected a field name'],
+  ])('%p of %j', async (args, input, message) => {
+    expect(await run(args, input)).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining(message) });
+  });
 });
