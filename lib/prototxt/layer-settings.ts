@@ -100,8 +100,10 @@ function shaped(value: unknown, { type, repeated }: FieldType, keepsUnknown: boo
 }
 
 function unknownSetting(type: string, name: string, own: MessageName | undefined): CaffeError {
-  const { hint } = own && !name.endsWith('param') ? unknownField(own, name) : unknownField('LayerParameter', name);
-  return new CaffeError('ERR_CAFFE_INPUT', `A layer of type ${type} has no field '${name}'.`, { hint });
+  const messages: MessageName[] = own && !name.endsWith('param') ? [own, 'LayerParameter'] : ['LayerParameter'];
+  const known = messages.map((message) => unknownField(message, name));
+  const about = known.find(({ fork }) => fork) ?? known.find((one) => one.suggestion) ?? known[0];
+  return new CaffeError('ERR_CAFFE_INPUT', `A layer of type ${type} has no field '${name}'.`, { hint: about?.hint });
 }
 
 /** The message with the settings of a type, and the field that holds it: Deconvolution's is convolution_param. */

@@ -83,6 +83,13 @@ function codePointBytes(codePoint: number): Buffer {
   return Buffer.of(0xe0 | (codePoint >> 12), 0x80 | ((codePoint >> 6) & 0x3f), 0x80 | (codePoint & 0x3f));
 }
 
+const HALF_CHARACTER = /\p{Surrogate}/u;
+
+/** Whether UTF-8 can say a text: it holds no half of a surrogate pair. */
+export function isWellFormed(text: string): boolean {
+  return !HALF_CHARACTER.test(text);
+}
+
 /** A string literal for `value`, between the given quotes. */
 export function encodeString(value: string, quote: '"' | "'" = '"'): string {
   let body = '';

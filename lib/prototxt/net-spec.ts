@@ -122,7 +122,7 @@ export function netSpec(name?: string): NetSpec {
     get: (_, key) => (typeof key !== 'string' ? undefined : Object.hasOwn(members, key) ? Reflect.get(members, key) : tops.get(key)),
     set: (_, key, value) => {
       if (typeof key !== 'string' || Object.hasOwn(members, key)) throw inputError('name of a top', 'a free name', String(key));
-      if (!isTop(value)) throw inputError(key, 'a top: what layers.Type(…) gives', value);
+      if (!isTop(value)) throw noTop(key, value);
       tops.set(key, value);
       return true;
     },
@@ -144,6 +144,11 @@ export const NetSpec = netSpec as unknown as new (name?: string) => NetSpec;
 export function toNetParameter(...tops: Top[]): NetParameter {
   for (const top of tops) if (!isTop(top)) throw inputError('tops', 'tops: what layers.Type(…) gives', top);
   return netOf(tops, new Map(), false);
+}
+
+function noTop(name: string, value: unknown): CaffeError {
+  const hint = value === undefined ? 'A layer gives one top unless it is told otherwise: layers.Data({ ntop: 2, … }).' : undefined;
+  return inputError(name, 'a top: what layers.Type(…) gives', value, { hint });
 }
 
 /** A Proxy may throw when it is asked. */
@@ -173,21 +178,25 @@ function readBottom(type: string, value: unknown, index: number): Top {
   if (isTop(value) && value.layer.tops.length > 0) return value;
   const found = isTop(value) ? `a layer without tops, ${value.layer.type}` : describe(value);
   throw new CaffeError('ERR_CAFFE_INPUT', `Bottom ${index} of layers.${type} must be a top; ${found} was given.`, {
-    hint: 'A top is what a layer gives, n.conv1 = layers.Convolution(…); of several, [n.data, n.label] = layers.Data(…).',
+    hint: 'A top is what a layer gives, n.conv1 = layers.Convolution(…); of several, [n.data, n.label] = layers.Data(…). Settings come last.',
   });
 }
 
 /** The layers that make some tops, each once, behind those it needs. What `names` lacks is called by its type and a number. */
 function netOf(tops: readonly Top[], names: Map<Top, string>, keepsUnknown: boolean): NetParameter {
   const counts = new Map<string, number>();
-  const nameOf = (top: Top) => {
-    const known = names.get(top);
-    if (known !== undefined) return known;
-    const { type } = top.layer;
-    const count = (counts.get(type) ?? 0) + 1;
+  const taken = new Set(names.values());
+  const freeName = (type: string): string => {
+    let count = counts.get(type) ?? 0;
+    do count++;
+    while (taken.has(`${type}${count}`));
     counts.set(type, count);
-    names.set(top, `${type}${count}`);
     return `${type}${count}`;
+  };
+  const nameOf = (top: Top): string => {
+    const name = names.get(top) ?? freeName(top.layer.type);
+    names.set(top, name);
+    return name;
   };
 
   const topsOf = new Map<LayerFunction, string[]>();

@@ -2,7 +2,7 @@ import { CaffeError } from '../errors';
 import { reading } from '../given';
 import type { NetParameter, SolverParameter } from './caffe-proto';
 import { inputError } from './input-error';
-import { encodeDouble, encodeFloat, encodeString } from './literals';
+import { encodeDouble, encodeFloat, encodeString, isWellFormed } from './literals';
 import {
   describeType,
   enumOf,
@@ -17,9 +17,6 @@ import {
 } from './messages';
 import { unknownField, unknownValue } from './unknown-names';
 import { isName, keepsUnknown, type UnknownOptions, unknownLines } from './unknown-values';
-
-/** Half of a surrogate pair: no UTF-8 can say it. */
-const HALF_CHARACTER = /\p{Surrogate}/u;
 
 /**
  * A plain object as prototxt: its fields in their own order, undefined ones left out, numbers as short as Caffe reads them
@@ -80,7 +77,7 @@ function literal(value: unknown, type: string, path: string): string {
     if (type === 'double') return encodeDouble(value);
   }
   if (typeof value === 'string') {
-    if ((type === 'string' || type === 'bytes') && !HALF_CHARACTER.test(value)) return encodeString(value);
+    if ((type === 'string' || type === 'bytes') && isWellFormed(value)) return encodeString(value);
     if (names && Object.hasOwn(names, value)) return value;
   }
   const hint = names && typeof value === 'string' ? unknownValue(type, value).hint : undefined;

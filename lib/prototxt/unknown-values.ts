@@ -1,7 +1,7 @@
 /** What fields hold whose type nobody knows: read and written by the form of the text alone. */
 import { readOptions } from '../given';
 import { inputError } from './input-error';
-import { encodeDouble, encodeString } from './literals';
+import { encodeDouble, encodeString, isWellFormed } from './literals';
 import { type FieldNode, fieldsByName, type ItemNode, itemsOf, type MessageNode, type NumberNode } from './nodes';
 import { DEEPEST_NESTING } from './parser';
 
@@ -85,7 +85,7 @@ export function unknownLines(name: string, value: unknown, path: string, depth =
 }
 
 function unknownLiteral(value: unknown): string | undefined {
-  if (typeof value === 'string') return encodeString(value);
+  if (typeof value === 'string' && isWellFormed(value)) return encodeString(value);
   if (typeof value === 'number') return encodeDouble(value);
   if (typeof value === 'boolean' || typeof value === 'bigint') return String(value);
   return isEnumName(value) ? value.$enum : undefined;

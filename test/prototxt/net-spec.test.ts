@@ -119,6 +119,13 @@ describe('netSpec', () => {
     });
   });
 
+  test('automatic names pass over those that are given', () => {
+    const n = netSpec();
+    n.ReLU1 = L.Input({ shape: { dim: 3 } });
+    n.out = L.ReLU(L.ReLU(L.ReLU(n.ReLU1)));
+    expect(n.toNetParameter().layer?.map(({ name }) => name)).toEqual(['ReLU1', 'ReLU2', 'ReLU3', 'out']);
+  });
+
   test('a name, and settings in a message of their own beside short ones', () => {
     const top = L.Convolution(L.Input({ shape: { dim: 3 } }), {
       name: 'c',
@@ -180,7 +187,9 @@ describe('what is wrong is refused with its name, by the compiler where it can b
     // @ts-expect-error
     ["no field 'inplace'", undefined, () => L.ReLU(data, { inplace: true })],
     // @ts-expect-error
-    ["no field 'stride'", undefined, () => L.ReLU(data, { stride: 2 })],
+    ["no field 'stride'", 'There is: negative_slope, engine.', () => L.ReLU(data, { stride: 2 })],
+    // @ts-expect-error
+    ["no field 'loss_weigth'", "Did you mean 'loss_weight'?", () => L.Convolution(data, { loss_weigth: 2 })],
     // @ts-expect-error
     ["'net.layer[1].pooling_param.pool' takes one of MAX, AVE, STOCHASTIC", undefined, () => L.Pooling(data, { pool: P.Eltwise.SUM })],
     // @ts-expect-error
@@ -217,6 +226,7 @@ describe('what is wrong is refused with its name, by the compiler where it can b
     const n = netSpec();
     const assign = (name: string, value: unknown) => errorOf(() => Reflect.set(n, name, value)).message;
     expect(assign('data', {})).toContain("'data' takes a top");
+    expect(errorOf(() => Reflect.set(n, 'label', undefined)).hint).toContain('ntop: 2');
     for (const name of ['toPrototxt', 'toNetParameter', 'tops']) expect(assign(name, data)).toContain('a free name');
     // @ts-expect-error
     expect(errorOf(() => assignProto('ConvolutionParameter', { kernel: 3 })).message).toBe("ConvolutionParameter has no field 'kernel'.");

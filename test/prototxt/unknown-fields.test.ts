@@ -142,6 +142,13 @@ describe('listed', () => {
     expect(unknownFields('net_param { layer { nmae: "x" } }', 'solver')).toMatchObject([
       { path: 'net_param.layer[0].nmae', suggestion: 'name' },
     ]);
+    expect(unknownFields('layer { kernel_size: 3 offset: 1 }')).toMatchObject([
+      {
+        place: 'convolution_param',
+        hint: "Write it inside the layer's own parameters, for instance convolution_param: convolution_param { kernel_size: … }.",
+      },
+      { place: 'crop_param', hint: "Write it inside the layer's crop_param: crop_param { offset: … }." },
+    ]);
     expect(unknownFields('layer { forward_type: FLOAT16 device: 1 }').map(({ fork }) => fork)).toEqual([
       "NVIDIA's Caffe",
       'the OpenCL branch',
@@ -170,6 +177,7 @@ describe('stringify refuses what no text can say', () => {
   test.each([
     [{ 'a b': 1 }, "'net.a b' takes a name"],
     [{ x: null }, "'net.x' takes a number"],
+    [{ x: 'half \ud800' }, "'net.x' takes a number, a string"],
     [{ x: () => 1 }, "'net.x' takes a number"],
     [{ x: { $enum: 'A } layer {' } }, "'$enum' takes the name of a value"],
     [{ x: [{ 'y\n': 1 }] }, "'net.x[0].y\n' takes a name"],

@@ -1,9 +1,11 @@
 /** The fields of a file against caffe.proto: what protobuf would refuse, all of it, and what is left when that is taken out. */
-import { describeType, enumOf, fieldNames, fieldOf, isMessageName, type MessageName, requiredFields } from '../messages';
+import { forkWithValue } from '../forks';
+import { describeType, enumOf, fieldOf, isMessageName, type MessageName, requiredFields } from '../messages';
 import { type FieldNode, type ItemNode, MessageNode, type ValueNode } from '../nodes';
 import { readScalar } from '../scalars';
 import { MOST } from '../shapes/shape';
 import { suggestion } from '../suggest';
+import { unknownField } from '../unknown-names';
 import type { Findings } from './finding';
 
 /** A message as its readers can rely on it. */
@@ -50,8 +52,7 @@ class FieldCheck {
     const { name, start } = field;
     const declared = fieldOf(message, name);
     if (!declared) {
-      const fix = placeFor(message, name) ?? suggestion(name, fieldNames(message)) ?? 'Remove it: Caffe reads no file with it.';
-      return this.report('unknown-field', start, `${message} has no field '${name}'.`, fix);
+      return this.report('unknown-field', start, `${message} has no field '${name}'.`, fixForUnknown(message, name));
     }
     if (!declared.repeated && seen.has(name)) {
       return this.report('given-twice', start, `'${name}' is given more than once; it can be given once.`, 'Keep one of them.');
@@ -97,18 +98,10 @@ class FieldCheck {
   }
 }
 
-/** For a field that stands in the layer and belongs into a message of the layer. */
-function placeFor(message: MessageName, name: string): string | undefined {
-  if (message !== 'LayerParameter') return undefined;
-  const places = fieldNames(message).filter((field) => {
-    const type = fieldOf(message, field)?.type ?? '';
-    return field.endsWith('_param') && isMessageName(type) && fieldOf(type, name) !== undefined;
-  });
-  const [first] = places;
-  return (
-    first &&
-    `Write it inside the layer's ${places.length === 1 ? first : 'own parameters'}: ${places.length === 1 ? first : 'for instance convolution_param'} { ${name}: … }.`
-  );
+function fixForUnknown(message: MessageName, name: string): string {
+  const { fork, place, suggestion, hint } = unknownField(message, name);
+  if (fork !== undefined) return `It belongs to ${fork}: remove it, or use that Caffe.`;
+  return place === undefined && suggestion === undefined ? 'Remove it: Caffe reads no file with it.' : hint;
 }
 
 function fixFor(name: string, value: ValueNode, type: string): string {
@@ -116,6 +109,8 @@ function fixFor(name: string, value: ValueNode, type: string): string {
   const written = value.kind === 'string' || value.kind === 'name' ? value.value : undefined;
   if (names && written !== undefined) {
     if (Object.hasOwn(names, written)) return `Write it without quotes: ${name}: ${written}.`;
+    const fork = forkWithValue(written);
+    if (fork !== undefined) return `It belongs to ${fork}: write one of ${Object.keys(names).join(', ')}, or use that Caffe.`;
     return suggestion(written, Object.keys(names)) ?? `Write one of ${Object.keys(names).join(', ')}.`;
   }
   if (type === 'string' && written !== undefined) return `Write it in quotes: ${name}: "${written}".`;
