@@ -4,6 +4,7 @@ import type { CaffeMessages, LayerMessages, LayerParameter } from './caffe-proto
 import { inputError } from './input-error';
 import { type FieldType, fieldOf, isMessageName, type MessageName } from './messages';
 import { LAYERS } from './schema';
+import { nearestTo } from './suggest';
 import { unknownField } from './unknown-names';
 
 /** What only says how a layer is wired. */
@@ -102,8 +103,12 @@ function shaped(value: unknown, { type, repeated }: FieldType, keepsUnknown: boo
 function unknownSetting(type: string, name: string, own: MessageName | undefined): CaffeError {
   const messages: MessageName[] = own && !name.endsWith('param') ? [own, 'LayerParameter'] : ['LayerParameter'];
   const known = messages.map((message) => unknownField(message, name));
-  const about = known.find(({ fork }) => fork) ?? known.find((one) => one.suggestion) ?? known[0];
-  return new CaffeError('ERR_CAFFE_INPUT', `A layer of type ${type} has no field '${name}'.`, { hint: about?.hint });
+  const meant = Object.hasOwn(LAYERS, type) ? undefined : nearestTo(type, Object.keys(LAYERS));
+  const hint =
+    known.find(({ fork }) => fork)?.hint ??
+    (meant && `Did you mean a layer of type ${meant}?`) ??
+    (known.find(({ suggestion }) => suggestion) ?? known[0])?.hint;
+  return new CaffeError('ERR_CAFFE_INPUT', `A layer of type ${type} has no field '${name}'.`, { hint });
 }
 
 /** The message with the settings of a type, and the field that holds it: Deconvolution's is convolution_param. */

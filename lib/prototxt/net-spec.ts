@@ -126,6 +126,7 @@ export function netSpec(name?: string): NetSpec {
       tops.set(key, value);
       return true;
     },
+    deleteProperty: (_, key) => typeof key !== 'string' || tops.delete(key) || true,
     has: (_, key) => typeof key === 'string' && tops.has(key),
     ownKeys: () => [...tops.keys()],
     getOwnPropertyDescriptor: (_, key) =>

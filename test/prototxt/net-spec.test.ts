@@ -102,6 +102,8 @@ describe('netSpec', () => {
       { loss_weight: [2], reduction_param: { operation: 'SUM' } },
     ]);
     expect(Object.keys(n)).toEqual(['data', 'up', 'sum']);
+    const own = L.JavaScript(n.data, { layer: 'Swirl', param_str: '{"turns":2}' }).toNetParameter();
+    expect(own.layer?.[1]).toMatchObject({ type: 'JavaScript', python_param: { layer: 'Swirl', param_str: '{"turns":2}' } });
   });
 
   test('names of every form, and what was assigned', () => {
@@ -113,6 +115,9 @@ describe('netSpec', () => {
     expect([...n.tops.keys()]).toEqual(['in/put 1', 'constructor', 'data']);
     expect(n.tops.get('in/put 1')).toBe(data);
     expect('data' in n && !('toString' in n)).toBe(true);
+    n.slip = data;
+    delete n.slip;
+    delete n.slip;
     expect(n.toNetParameter()).toMatchObject({
       name: 'names',
       layer: [{ name: 'in/put 1' }, { name: 'data', bottom: ['in/put 1'], top: ['data'] }],
@@ -177,6 +182,7 @@ describe('netSpec', () => {
 
 describe('what is wrong is refused with its name, by the compiler where it can be, and by the call', () => {
   const data = L.Input({ shape: { dim: 3 } });
+  const make = (type: string, settings: object) => L[type]?.(data, { ...settings }) as Top;
   const mistakes: [message: string, hint: string | undefined, make: () => Top][] = [
     // @ts-expect-error
     ["no field 'num_outputs'", "Did you mean 'num_output'?", () => L.InnerProduct(data, { num_outputs: 3 })],
@@ -208,6 +214,12 @@ describe('what is wrong is refused with its name, by the compiler where it can b
     ["'top' is no setting of layers.ReLU", undefined, () => L.ReLU(data, { top: 'relu' })],
     // @ts-expect-error
     ["PoolingParameter has no constant 'MIX'", "Did you mean 'MAX'?", () => L.Pooling(data, { pool: P.Pooling.MIX })],
+    ["Convolutoin has no field 'num_output'", 'Did you mean a layer of type Convolution?', () => make('Convolutoin', { num_output: 2 })],
+    [
+      "PriorBox has no field 'prior_box_param'",
+      "It belongs to the SSD branch; { unknown: 'keep' } keeps it.",
+      () => make('PriorBox', { prior_box_param: {} }),
+    ],
     ['Bottom 0 of layers.Silence must be a top; [', undefined, () => L.Silence([data] as never)],
     ['Bottom 1 of layers.Eltwise must be a top; undefined', undefined, () => L.Eltwise(data, netSpec().typo)],
     ['a layer without tops, Silence', undefined, () => L.ReLU(L.Silence(data, { ntop: 0 }))],
