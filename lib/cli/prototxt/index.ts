@@ -6,6 +6,7 @@ import { addFromJson, addToJson } from './json';
 import { addDeploy, addSelect, addTrainVal } from './phases';
 import { addRetarget } from './retarget';
 import { addUpgrade } from './upgrade';
+import { addFold } from './weights';
 
 /** In the order in which the help lists them. */
 const OPERATIONS = [
@@ -16,6 +17,7 @@ const OPERATIONS = [
   addDeploy,
   addAllInOne,
   addSelect,
+  addFold,
   addUpgrade,
   addCheck,
   addSummary,

@@ -40,6 +40,7 @@ export const TOPICS = [
   'io',
   'messages',
   'fetch',
+  'weights',
   'check',
 ] as const;
 

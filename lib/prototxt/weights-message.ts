@@ -1,0 +1,31 @@
+/** Weights files as messages: what operations that change weights read and write. */
+import type { BlobProto } from '../io/blobproto';
+import { native } from '../native';
+import { checkedWeights, type Weights } from '../net-sources';
+
+/** One layer of a weights file; files of HDF5 have names and blobs only. */
+export interface WeightsLayer {
+  readonly name: string;
+  readonly blobs?: readonly BlobProto[];
+  readonly [field: string]: unknown;
+}
+
+/** A caffemodel, decoded. */
+export interface WeightsFile {
+  readonly layer: readonly WeightsLayer[];
+  readonly [field: string]: unknown;
+}
+
+/**
+ * Reads weights of any format and version that nets take.
+ *
+ * @throws {CaffeError} ERR_CAFFE_INPUT for what is neither path nor bytes; ERR_CAFFE_FILE; ERR_CAFFE_WEIGHTS for what holds no weights.
+ */
+export async function readWeightsFile(weights: Weights): Promise<WeightsFile> {
+  return (await native.readWeights(checkedWeights(weights))) as unknown as WeightsFile;
+}
+
+/** The bytes of a .caffemodel. */
+export async function encodeWeightsFile(file: WeightsFile): Promise<Buffer> {
+  return native.messages.encode('NetParameter', file);
+}
