@@ -6,7 +6,8 @@ import { CaffeError, describe } from './errors';
 import { readEntries, reading, readOptions, readTexts, requirePath } from './given';
 import type { Items } from './items';
 import { type LayerListener, LayerListeners } from './layer-events';
-import { type CopyReport, type NativeBlobBytes, type NativeNet, type NativeNetFacts, native, type Phase } from './native';
+import { explaining } from './load-errors';
+import { type CopyReport, type NativeBlobBytes, type NativeModel, type NativeNet, type NativeNetFacts, native, type Phase } from './native';
 import {
   type BackwardBatchOptions,
   type BatchNet,
@@ -153,7 +154,7 @@ export class Net {
    *   column), ERR_CAFFE_WEIGHTS for weights that do not fit, ERR_CAFFE_FATAL for what Caffe itself refuses.
    */
   static async load(path: string, options: NetOptions = {}): Promise<Net> {
-    return new Net(await native.loadNet(netRequest({ path: requirePath(path, 'A network') }, options)), true);
+    return Net.#load({ path: requirePath(path, 'A network') }, options);
   }
 
   /**
@@ -162,7 +163,12 @@ export class Net {
    * @throws {CaffeError} as `load`.
    */
   static async from(model: ModelText | NetParameter, options: NetOptions = {}): Promise<Net> {
-    return new Net(await native.loadNet(netRequest({ text: modelTextOf(model, 'A network') }, options)), true);
+    return Net.#load({ text: modelTextOf(model, 'A network') }, options);
+  }
+
+  static async #load(model: NativeModel, options: NetOptions): Promise<Net> {
+    const request = netRequest(model, options);
+    return new Net(await explaining(request, native.loadNet(request)), true);
   }
 
   /**

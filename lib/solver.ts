@@ -3,6 +3,7 @@ import path from 'node:path';
 import { withStopFlag } from './abort';
 import { CaffeError, describe } from './errors';
 import { reading, readOptions, requirePath } from './given';
+import { explaining } from './load-errors';
 import { type NativeModel, type NativeSolver, type NativeSolverEvent, type NativeStep, native } from './native';
 import { type ModelText, type Net, nativeOf, textOf, type Weights, weightsFrom, wrapNet } from './net';
 import { guardReceivers } from './receiver';
@@ -74,7 +75,8 @@ export class Solver {
   }
 
   static async #load(solver: NativeModel, options: ReadSolverOptions): Promise<Solver> {
-    return new Solver(await native.loadSolver({ solver, ...options }));
+    const building = { model: solver, basePath: options.basePath };
+    return new Solver(await explaining(building, native.loadSolver({ solver, ...options })));
   }
 
   /** Iterations done. @throws {CaffeError} ERR_CAFFE_BUSY while a step runs. */

@@ -103,7 +103,8 @@ function checkType(layer: Layer, more: ReadonlySet<string>, blame: Blame): void 
   }
   if (ruleOf(type) || more.has(type)) return;
   const message = type === '' ? `Layer '${name}' has no type.` : `Layer '${name}' is of type '${type}', which Caffe does not have.`;
-  const fix = suggestion(type, [...knownTypes(), ...more]) ?? 'If your own Caffe has it, name it in layerTypes.';
+  const known = suggestion(type, [...knownTypes(), ...more]) ?? 'If your own Caffe has it, name it in layerTypes.';
+  const fix = type === '' ? 'Set type.' : known;
   blame({ severity: 'error', code: 'unknown-type', at, message, fix });
 }
 
