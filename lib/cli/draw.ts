@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { DrawDirection } from '../prototxt/draw';
 import { action, type Context } from './command';
-import { addStateOptions, choice, type StateOptions } from './options';
+import { addStateOptions, choice, count, inputs, type StateOptions } from './options';
 import { readInput, writeOutput } from './text';
 
 interface DrawCommandOptions extends StateOptions {
@@ -9,6 +9,9 @@ interface DrawCommandOptions extends StateOptions {
   phase?: 'train' | 'test';
   rankdir: DrawDirection;
   learningRates?: boolean;
+  sizes?: boolean;
+  batch?: number;
+  input?: Record<string, number[]>;
 }
 
 export function addDraw(program: Command): void {
@@ -20,7 +23,11 @@ export function addDraw(program: Command): void {
     .addOption(choice('--format <format>', 'dot or svg; without, what the extension of the output says', ['dot', 'svg']))
     .addOption(choice('--phase <phase>', 'draw the layers of this phase only', ['train', 'test']))
     .addOption(choice('--rankdir <direction>', 'where the network runs to', ['LR', 'TB', 'BT', 'RL']).default('LR'))
-    .option('--learning-rates', 'write the multipliers of learning rates on the layers');
+    .option('--learning-rates', 'write the multipliers of learning rates on the layers')
+    .option('--sizes', 'write shapes, parameters and costs; without, for SVG only')
+    .option('--no-sizes', 'leave them out')
+    .option('--batch <n>', 'items of each batch, in place of what the file says', count)
+    .option('--input <name=shape>', 'the shape of what a data layer reads: data=64,1,28,28; may be repeated', inputs);
   addStateOptions(command).action(action(drawFile));
 }
 
@@ -28,10 +35,10 @@ async function drawFile(
   { report }: Context,
   network: string,
   output: string | undefined,
-  { stage: stages, ...options }: DrawCommandOptions,
+  { stage: stages, input, ...options }: DrawCommandOptions,
 ): Promise<void> {
   const format = options.format ?? (output?.toLowerCase().endsWith('.svg') ? 'svg' : 'dot');
-  const drawing = await drawText(await readInput(network), { ...options, stages, format });
+  const drawing = await drawText(await readInput(network), { ...options, stages, inputs: input, format });
   if (await writeOutput(output, drawing)) report({}, `${output}: ${format}`);
   else report({}, drawing);
 }

@@ -45,6 +45,13 @@ export function size(text: string): [number, number] {
   return [count(height), count(width)];
 }
 
+/** Reads shapes by the names of inputs, one for each time the option is given. */
+export function inputs(text: string, former: Record<string, number[]> = {}): Record<string, number[]> {
+  const [name, shape, ...others] = text.split('=');
+  if (!name || !shape || others.length > 0) throw new InvalidArgumentError('It must be a name and a shape: data=1,3,227,227.');
+  return { ...former, [name]: list(shape).map(count) };
+}
+
 export const choice = (flags: string, description: string, values: readonly string[]) => new Option(flags, description).choices(values);
 
 export const json = () => new Option('--json', 'write the result as JSON on one line');

@@ -3,12 +3,13 @@
 import type { DrawDirection } from './draw';
 import type { Drawing, DrawnNode } from './draw-graph';
 
-export function toDot({ nodes, edges }: Drawing, name: string, direction: DrawDirection): string {
+export function toDot({ nodes, edges, caption }: Drawing, name: string, direction: DrawDirection): string {
   // As in draw.py: where ranks lie below each other there is room in width for one line, else for several.
   const separator = direction === 'LR' || direction === 'RL' ? '\\n' : ' ';
   const lines = [
     `digraph ${quoted(name)} {`,
     `  rankdir=${direction};`,
+    ...(caption ? [`  label=${quoted(caption)};`, '  labelloc=t;'] : []),
     ...nodes.map((node) => `  ${quoted(node.id)} [label="${nodeLabel(node, separator)}", ${styleOf(node)}];`),
     ...edges.map(({ from, to, label }) => `  ${quoted(from.id)} -> ${quoted(to.id)}${label && ` [label=${quoted(label)}]`};`),
     '}',

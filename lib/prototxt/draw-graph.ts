@@ -1,5 +1,6 @@
 /** A network as the graph that pycaffe draws: layers and blobs are nodes, and layers that work in place stand beside their blob. */
 import { BLOB_COLOUR, colourOf, edgeLabelOf, labelOf, NEURON_COLOUR } from './draw-labels';
+import type { Sizes } from './draw-sizes';
 import type { Layer } from './network';
 
 export interface DrawnNode {
@@ -22,17 +23,22 @@ export interface DrawnEdge {
 export interface Drawing {
   readonly nodes: readonly DrawnNode[];
   readonly edges: readonly DrawnEdge[];
+  /** A line above all. */
+  readonly caption?: string;
 }
 
-/** @param learningRates whether labels name the multipliers of learning rates. */
-export function drawingOf(layers: readonly Layer[], learningRates: boolean): Drawing {
+/**
+ * @param learningRates whether labels name the multipliers of learning rates.
+ * @param sizes what labels tell of shapes and parameters; numbers of outputs on edges would say it again.
+ */
+export function drawingOf(layers: readonly Layer[], learningRates: boolean, sizes?: Sizes): Drawing {
   const nodes: DrawnNode[] = [];
   const edges: DrawnEdge[] = [];
   const blobs = new Map<string, DrawnNode>();
   const blobNamed = (name: string): DrawnNode => {
     const known = blobs.get(name);
     if (known) return known;
-    const blob: DrawnNode = { id: `${name}_blob`, kind: 'blob', label: [name], colour: BLOB_COLOUR };
+    const blob: DrawnNode = { id: `${name}_blob`, kind: 'blob', label: [name, ...(sizes?.ofBlob(name) ?? [])], colour: BLOB_COLOUR };
     blobs.set(name, blob);
     nodes.push(blob);
     return blob;
@@ -45,14 +51,15 @@ export function drawingOf(layers: readonly Layer[], learningRates: boolean): Dra
     const node: DrawnNode = {
       id,
       kind: neuron ? 'neuron' : 'layer',
-      label: labelOf(layer, learningRates),
+      label: labelOf(layer, { learningRates, sizes: sizes?.ofLayer(layer) }),
       colour: neuron ? NEURON_COLOUR : colourOf(layer),
     };
     for (const bottom of layer.bottoms) edges.push({ from: blobNamed(bottom), to: node, label: '' });
     nodes.push(node);
-    for (const top of layer.tops) edges.push({ from: node, to: blobNamed(top), label: edgeLabelOf(layer) });
+    for (const top of layer.tops)
+      edges.push({ from: node, to: blobNamed(top), label: sizes?.ofBlob(top).length ? '' : edgeLabelOf(layer) });
   }
-  return { nodes, edges };
+  return { nodes, edges, caption: sizes?.caption };
 }
 
 /** An all-in-one file may give one name to the layers of several phases. */

@@ -19,13 +19,28 @@ export function colourOf(layer: Layer): string {
   return COLOURS[layer.type] ?? OTHER_COLOUR;
 }
 
+/** What a label tells beside name, type and window. */
+export interface LabelOptions {
+  /** Whether it names the multipliers of learning rates. */
+  readonly learningRates: boolean;
+  /** Lines of parameters and costs; with them the window takes one line, for a picture that fits on a page. */
+  readonly sizes?: readonly string[];
+}
+
 /** The lines of a layer's label: its name, its type, and what its type has of kernel, stride and padding. */
-export function labelOf(layer: Layer, learningRates: boolean): string[] {
+export function labelOf(layer: Layer, { learningRates, sizes }: LabelOptions): string[] {
   const label = [layer.name, `(${typeOf(layer)})`];
   const window = windowTextsOf(layer);
-  if (window) label.push(`kernel size: ${window.kernel}`, `stride: ${window.stride}`, `pad: ${window.pad}`);
+  if (window && sizes) label.push(windowLine(window));
+  else if (window) label.push(`kernel size: ${window.kernel}`, `stride: ${window.stride}`, `pad: ${window.pad}`);
   if (learningRates && LEARNING.has(layer.type)) label.push(...ratesOf(layer));
-  return label;
+  return [...label, ...(sizes ?? [])];
+}
+
+/** 3, stride 2, pad 1: what is not said is 1 and 0. */
+function windowLine({ kernel, stride, pad }: WindowTexts): string {
+  const parts = [`kernel ${kernel}`, stride === '1' ? '' : `stride ${stride}`, pad === '0' ? '' : `pad ${pad}`];
+  return parts.filter((part) => part !== '').join(', ');
 }
 
 /** What goes into a layer's tops: the size of a batch, or the number of outputs; empty where the file leaves it open. */

@@ -6,13 +6,17 @@ import { type Cell, type Route, rank } from './draw-ranks';
 
 /** In pixels. */
 const FONT_SIZE = 12;
-const LETTER = 6.8;
+const LETTER = 7.2;
 const LINE = 15;
 const PADDING = 9;
 const GAP = 22;
 const RANK_GAP = 34;
 const MARGIN = 20;
 const POINT = 14;
+/** Of the extent that the corners of an octagon are cut from. */
+const MOST_CUT = 26;
+/** Of the line above all. */
+const CAPTION = 26;
 
 interface Size {
   width: number;
@@ -51,15 +55,16 @@ class Axes {
 interface Layout {
   size: Size;
   nodes: Map<DrawnNode, Point>;
-  /** Where the edges of cells end. */
-  cells: Map<Cell, Point>;
+  /** Where edges pass a rank, straight: they bend only in the room between ranks, where no node is in the way. */
+  passages: Map<Cell, readonly Point[]>;
   routes: readonly Route[];
 }
 
 export function toSvg(drawing: Drawing, name: string, direction: DrawDirection): string {
   const axes = new Axes(direction);
   const layout = layOut(drawing, axes);
-  const { width, height } = layout.size;
+  const { caption = '' } = drawing;
+  const [width, height] = [Math.max(layout.size.width, caption.length * LETTER + 2 * MARGIN), layout.size.height + (caption ? CAPTION : 0)];
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" ` +
       `font-family="Helvetica, Arial, sans-serif" font-size="${FONT_SIZE}">`,
@@ -67,10 +72,14 @@ export function toSvg(drawing: Drawing, name: string, direction: DrawDirection):
     '<defs><marker id="arrow" viewBox="0 0 8 8" refX="8" refY="4" markerWidth="8" markerHeight="8" orient="auto-start-reverse">' +
       '<path d="M0 0L8 4L0 8z"/></marker></defs>',
     `<rect width="${width}" height="${height}" fill="white"/>`,
+    ...(caption
+      ? [`<text x="${MARGIN}" y="${MARGIN + FONT_SIZE}" fill="#555">${escaped(caption)}</text>`, `<g transform="translate(0 ${CAPTION})">`]
+      : []),
     ...layout.routes.map((route) => routeElement(route, layout, axes)),
     ...neuronLinks(drawing, layout, axes),
     ...drawing.nodes.flatMap((node) => nodeElements(node, layout.nodes.get(node) ?? { x: 0, y: 0 })),
     ...layout.routes.map((route) => labelElement(route, layout, axes)),
+    caption ? '</g>' : '',
     '</svg>\n',
   ]
     .filter((element) => element !== '')
@@ -92,13 +101,16 @@ function layOut(drawing: Drawing, axes: Axes): Layout {
   const breadth = right - left + 2 * MARGIN;
   const [width, height] = axes.horizontal ? [length, breadth] : [breadth, length];
 
-  const layout: Layout = { size: { width: Math.ceil(width), height: Math.ceil(height) }, nodes: new Map(), cells: new Map(), routes };
+  const layout: Layout = { size: { width: Math.ceil(width), height: Math.ceil(height) }, nodes: new Map(), passages: new Map(), routes };
   let along = MARGIN;
   ranks.forEach((row, index) => {
     const own = lengths[index] ?? 0;
     for (const cell of row) {
       const start = (middles.get(cell) ?? 0) - cellExtent(cell, axes) / 2 - left + MARGIN;
-      placeCell(layout, cell, start, (across) => axes.point(along + own / 2, across, length), axes);
+      placeNodes(layout, cell, start, (across) => axes.point(along + own / 2, across, length), axes);
+      if (cell.nodes.length > 0) continue;
+      const across = start + POINT / 2;
+      layout.passages.set(cell, [axes.point(along, across, length), axes.point(along + own, across, length)]);
     }
     along += own + gap;
   });
@@ -106,8 +118,7 @@ function layOut(drawing: Drawing, axes: Axes): Layout {
 }
 
 /** Puts the nodes of a cell beside each other. */
-function placeCell(layout: Layout, cell: Cell, start: number, pointAt: (across: number) => Point, axes: Axes): void {
-  layout.cells.set(cell, pointAt(start + cellExtent(cell, axes) / 2 + anchorOf(cell, axes)));
+function placeNodes(layout: Layout, cell: Cell, start: number, pointAt: (across: number) => Point, axes: Axes): void {
   let across = start;
   for (const node of cell.nodes) {
     const extent = axes.across(sizeOf(node));
@@ -155,7 +166,7 @@ function sizeOf({ label }: DrawnNode): Size {
 
 /** The points of an edge in the direction in which the values flow: the borders of its nodes, and the points where it passes. */
 function pointsOf({ edge, cells }: Route, layout: Layout, axes: Axes): Point[] {
-  const passed = cells.slice(1, -1).map((cell) => layout.cells.get(cell) as Point);
+  const passed = cells.slice(1, -1).flatMap((cell) => layout.passages.get(cell) ?? []);
   const forwards = cells[0]?.nodes.includes(edge.from);
   const [from, to] = [layout.nodes.get(edge.from) as Point, layout.nodes.get(edge.to) as Point];
   const ordered = forwards ? passed : passed.reverse();
@@ -208,7 +219,7 @@ function nodeElements(node: DrawnNode, { x, y }: Point): string[] {
   const outline =
     node.kind === 'blob'
       ? `<polygon points="${octagon(left, top, width, height)}" ${style}/>`
-      : `<rect x="${number(left)}" y="${number(top)}" width="${width}" height="${height}" ${style}/>`;
+      : `<rect x="${number(left)}" y="${number(top)}" width="${width}" height="${height}" rx="4" ${style}/>`;
   const lines = node.label.map((line, index) => {
     const baseline = top + PADDING / 2 + LINE * (index + 0.78);
     const weight = index === 0 && node.kind !== 'blob' ? ' font-weight="bold"' : '';
@@ -229,7 +240,7 @@ function labelElement(route: Route, layout: Layout, axes: Axes): string {
 }
 
 function octagon(left: number, top: number, width: number, height: number): string {
-  const cut = Math.min(width, height) * 0.3;
+  const cut = Math.min(width, height, MOST_CUT) * 0.3;
   const [right, bottom] = [left + width, top + height];
   const corners: [number, number][] = [
     [left + cut, top],

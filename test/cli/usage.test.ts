@@ -121,6 +121,8 @@ describe('without the addon', () => {
     expect((await caffeNode(['draw', at('linear.prototxt')], withoutAddon)).stdout).toMatch(/^digraph "linear" \{/);
     expect(await caffeNode(['draw', '-', at('net.svg'), '--rankdir', 'TB'], { ...withoutAddon, input })).toMatchObject({ code: 0 });
     expect(await readFile(at('net.svg'), 'utf8')).toMatch(/^<svg /);
+    const sizes = await caffeNode(['draw', '-', '--sizes', '--input', 'data=5,2,6,6'], { ...withoutAddon, input });
+    expect(sizes.stdout).toContain('label="conv1\\n5×4×6×6"');
   });
 });
 

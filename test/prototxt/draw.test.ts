@@ -88,6 +88,9 @@ describe('draw as DOT', () => {
     ['stages that are no texts', NET, { stages: 'train' }, 'ERR_CAFFE_INPUT'],
     ['a level that is no number', NET, { level: 'high' }, 'ERR_CAFFE_INPUT'],
     ['another phase', NET, { phase: 'TRAIN' }, 'ERR_CAFFE_INPUT'],
+    ['sizes that are neither wanted nor not', NET, { sizes: 'yes' }, 'ERR_CAFFE_INPUT'],
+    ['a batch of nothing', NET, { sizes: true, batch: 0 }, 'ERR_CAFFE_INPUT'],
+    ['a shape of what is no input', NET, { sizes: true, inputs: { dta: [1, 2] } }, 'ERR_CAFFE_INPUT'],
     ['the notation of old', 'layers { type: DATA }', {}, 'ERR_CAFFE_UNSUPPORTED'],
   ])('refuses %s', (_, source, options, code) => {
     expect(errorOf(() => draw(source, options as object | undefined))).toMatchObject({ code });
@@ -155,6 +158,38 @@ describe('draw as SVG', () => {
       layer { name: "again" type: "Power" bottom: "a" top: "b" }
       layer { name: "neuron" type: "ReLU" bottom: "free" top: "free" }`;
     await check(draw(odd, { format: 'svg' }), 7);
+  });
+});
+
+describe('sizes', () => {
+  const options = { phase: 'train', inputs: { data: [32, 3, 9, 9] } } as const;
+
+  test('are shapes of blobs, and parameters and costs of layers', () => {
+    const { nodes, edges } = read(draw(NET, { ...options, sizes: true }));
+    expect(nodes.get('data_blob')).toContain('label="data\\n32×3×9×9"');
+    expect(nodes.get('conv_Convolution')).toContain(
+      'label="conv\\n(Convolution)\\nkernel 3x5, stride 2, pad 1\\nparameters: 920\\nmultiply-adds: 18 k"',
+    );
+    expect(nodes.get('conv_blob')).toContain('label="conv\\n32×20×5×4"');
+    expect(nodes.get('pool_Pooling')).toContain('kernel global"');
+    expect(edges).toContain('conv_Convolution conv_blob');
+    expect(draw(NET, { ...options, sizes: true })).toContain('  label="983 parameters, 18.1 k multiply-adds per item";\n  labelloc=t;\n');
+  });
+
+  test('are in SVG unless they are not wanted, and never in DOT unless they are', async () => {
+    const svg = draw(NET, { ...options, format: 'svg' });
+    expect(svg).toContain('>32×20×5×4</text>');
+    expect(svg).toContain('>983 parameters, 18.1 k multiply-adds per item</text>');
+    await check(svg, 12);
+    expect(draw(NET, { ...options, format: 'svg', batch: 4, sizes: false })).not.toContain('×');
+    expect(draw(NET, options)).not.toContain('×');
+  });
+
+  test('that the text does not tell are left out', () => {
+    const svg = draw(NET, { phase: 'train', format: 'svg' });
+    expect(svg).toContain('>32</text>'); // labels; the pictures are as large as they are
+    expect(svg).not.toContain('×');
+    expect(svg).toContain('>20</text>');
   });
 });
 

@@ -4,9 +4,9 @@ import type { CheckOptions, CheckResult } from '../../prototxt/check/check';
 import type { Finding } from '../../prototxt/check/finding';
 import { action, type Context } from '../command';
 import { EXIT } from '../interruption';
-import { addStateOptions, choice, count, list, type StateOptions } from '../options';
+import { addStateOptions, choice, count, inputs, list, type StateOptions } from '../options';
 import { readInput } from '../text';
-import { addReader, inputs, inText } from './operation';
+import { addReader, inText } from './operation';
 
 interface CheckCommandOptions extends StateOptions {
   phase?: 'train' | 'test';

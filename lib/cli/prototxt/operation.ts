@@ -1,8 +1,8 @@
 /** What the operations that make a text of a text have in common. */
-import { type Command, InvalidArgumentError } from 'commander';
+import type { Command } from 'commander';
 import { inFile } from '../../tools/text-file';
 import { action, type Context } from '../command';
-import { count, json, list } from '../options';
+import { json } from '../options';
 import { readInput, writeOutput } from '../text';
 
 /** What an operation gives: its result as the library returns it, and what it did for people, a line each. */
@@ -49,11 +49,4 @@ export async function finish(context: Context, output: string | undefined, resul
   if (!context.json) process.stderr.write(notes.map((note) => `${note}\n`).join(''));
   const { text, ...facts } = result;
   context.report(written ? { output, ...facts } : result, written ? `${output}\n` : text);
-}
-
-/** Reads shapes by the names of inputs, one for each time the option is given. */
-export function inputs(text: string, former: Record<string, number[]> = {}): Record<string, number[]> {
-  const [name, shape, ...others] = text.split('=');
-  if (!name || !shape || others.length > 0) throw new InvalidArgumentError('It must be a name and a shape: data=1,3,227,227.');
-  return { ...former, [name]: list(shape).map(count) };
 }

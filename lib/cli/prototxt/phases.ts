@@ -4,8 +4,8 @@ import type { DataSource } from '../../prototxt/data-settings';
 import type { DeployOptions } from '../../prototxt/deploy';
 import type { SelectOptions } from '../../prototxt/select';
 import type { AddedLayer } from '../../prototxt/snippets';
-import { addStateOptions, choice, count, fromZero, integerFrom, list, type StateOptions } from '../options';
-import { addOperation, inputs, operation } from './operation';
+import { addStateOptions, choice, count, fromZero, inputs, integerFrom, list, type StateOptions } from '../options';
+import { addOperation, operation } from './operation';
 
 export function addDeploy(prototxt: Command): void {
   addOperation(prototxt, 'deploy', 'make the network for deployment of one for training')
