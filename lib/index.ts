@@ -1,5 +1,6 @@
 /** The public API of caffe-node. */
 import * as io from './io';
+import * as networks from './networks';
 import * as prototxt from './prototxt';
 
 export type { Blob } from './blob';
@@ -69,7 +70,6 @@ export {
   type RangePoint,
   type RetargetedHead,
   type SolverType,
-  shippedNetworks,
   type TrainingEvent,
   type TrainingPlan,
   type TrainingWarning,
@@ -77,4 +77,4 @@ export {
   train,
 } from './train';
 export { type Mean, Transformer, type TransformerSettings } from './transformer';
-export { io, prototxt };
+export { io, networks, prototxt };

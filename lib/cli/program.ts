@@ -10,6 +10,7 @@ import { addDraw } from './draw';
 import { addExtractFeatures } from './extract-features';
 import { addFetch } from './fetch';
 import { addInfo } from './info';
+import { addNetworks } from './networks';
 import { addParseLog } from './parse-log';
 import { addPrototxt } from './prototxt/index';
 import { addSolve } from './solve';
@@ -26,6 +27,7 @@ const TOOLS = [
   addExtractFeatures,
   addComputeImageMean,
   addConvertImageset,
+  addNetworks,
   addPrototxt,
   addDraw,
   addUpgrade,

@@ -7,7 +7,6 @@ import { runTraining } from './training';
 
 export type { EndReason, RetargetedHead, TrainingEvent, TrainingWarning } from './events';
 export type { LearningRateChoice, RangePoint } from './learning-rate';
-export { shippedNetworks } from './network-source';
 export type { MeanOption, SolverType, TrainOptions } from './options';
 export type { TrainingPlan } from './plan';
 export type { LearningRatePolicy } from './policy';

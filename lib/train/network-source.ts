@@ -1,28 +1,31 @@
-import { readdir } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import path from 'node:path';
+import type { Dataset } from '../dataset';
 import { CaffeError } from '../errors';
 import { readRegularFile } from '../files';
 import { exists } from '../model-files';
 import { textOf } from '../net';
+import * as networks from '../networks';
+import type { Architecture } from '../networks/architecture';
+import { architectureNamed, namesHint } from '../networks/catalogue';
 import type { PrototxtDocument } from '../prototxt';
-
-/** The folder of the networks that ship with the package. */
-const SHIPPED = path.join(__dirname, '..', '..', 'prototxt');
 
 /** A network definition and what to call it. */
 export interface NetworkSource {
   text: string;
-  /** The file's name without extension; undefined for text and documents. */
+  /** The file's name without extension, or that of the shipped network; undefined for text and documents. */
   name: string | undefined;
 }
 
 /**
  * Finds what the option `network` means: a document, text (it contains a brace), the path of a file that exists, or the name of a
- * shipped network, in this order.
+ * shipped network, in this order. A shipped network is written for the pictures of the dataset.
  *
- * @throws {CaffeError} ERR_CAFFE_FILE when it is neither a file nor a shipped network; ERR_CAFFE_INPUT when it is not given.
+ * @param cropSize the option of this name.
+ * @throws {CaffeError} ERR_CAFFE_FILE when it is neither a file nor a shipped network; ERR_CAFFE_INPUT when it is not given, or the
+ *   pictures are smaller than a shipped network takes.
  */
-export async function readNetworkSource(network: PrototxtDocument | string): Promise<NetworkSource> {
+export async function readNetworkSource(network: PrototxtDocument | string, dataset: Dataset, cropSize?: number): Promise<NetworkSource> {
   if (typeof network === 'object' && network !== null) return { text: textOf(network, "'network'"), name: undefined };
   if (typeof network !== 'string' || network === '') {
     throw new CaffeError('ERR_CAFFE_INPUT', "'network' is missing.", {
@@ -30,16 +33,18 @@ export async function readNetworkSource(network: PrototxtDocument | string): Pro
     });
   }
   if (network.includes('{')) return { text: network, name: undefined };
+  const shipped = architectureNamed(network);
+  // A folder may bear the name of a shipped network: `caffe-node networks get` writes such folders.
+  if (shipped && !(await isFile(network))) return shippedNetwork(shipped, dataset, cropSize);
   if (await exists(network)) return readNetworkFile(network);
-  const shipped = path.join(SHIPPED, `${network}.prototxt`);
-  if (path.dirname(shipped) === SHIPPED && (await exists(shipped))) return readNetworkFile(shipped);
-  throw await unknownNetwork(network);
+  throw unknownNetwork(network);
 }
 
-/** The names of the networks that ship with the package. */
-export async function shippedNetworks(): Promise<string[]> {
-  const files = await readdir(SHIPPED);
-  return files.filter((file) => file.endsWith('.prototxt')).map((file) => path.basename(file, '.prototxt'));
+/** Crops what it was made to crop, but never more than there is. Its heads are fitted to the classes as those of any network are. */
+function shippedNetwork({ name, size, feed }: Architecture, dataset: Dataset, cropSize?: number): NetworkSource {
+  const crop = cropSize ?? (feed.crop ? Math.min(size, ...dataset.size) : 0);
+  const { trainVal } = networks.get(name, { size: crop > 0 ? crop : dataset.size, channels: dataset.channels });
+  return { text: trainVal, name };
 }
 
 async function readNetworkFile(file: string): Promise<NetworkSource> {
@@ -50,9 +55,16 @@ async function readNetworkFile(file: string): Promise<NetworkSource> {
   }
 }
 
-async function unknownNetwork(network: string): Promise<CaffeError> {
+async function isFile(file: string): Promise<boolean> {
+  return stat(file).then(
+    (stats) => !stats.isDirectory(),
+    () => false,
+  );
+}
+
+function unknownNetwork(network: string): CaffeError {
   return new CaffeError('ERR_CAFFE_FILE', `There is no file '${network}', and no network of this name ships with the package.`, {
     file: network,
-    hint: `The shipped networks are: ${(await shippedNetworks()).join(', ')}. Relative paths start at ${process.cwd()}.`,
+    hint: `${namesHint(network)} Relative paths start at ${process.cwd()}.`,
   });
 }

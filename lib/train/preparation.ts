@@ -33,7 +33,7 @@ export interface Preparation {
 export async function prepare(options: TrainOptions): Promise<Preparation> {
   checkOptions(options);
   const dataset = await datasetOf(options.dataset);
-  const source = await readNetworkSource(options.network);
+  const source = await readNetworkSource(options.network, dataset, options.cropSize);
   const weights = await weightsOf(options.weights);
   const output = path.resolve(options.output ?? defaultOutput(dataset));
   refuseToOverwrite(output, weights);

@@ -21,6 +21,7 @@ const COMMANDS = [
   'extract-features',
   'compute-image-mean',
   'convert-imageset',
+  'networks',
   'prototxt',
   'draw',
   'upgrade',

@@ -1,11 +1,10 @@
 /** Folded nets against those before, both computed by Caffe. */
 
-import { readFileSync } from 'node:fs';
-import path from 'node:path';
 import fc from 'fast-check';
 import { decodeMessage } from '../../lib/io';
 import { Net } from '../../lib/net';
-import { foldBatchNorm, layers as L, netSpec, params as P, parseNet, retarget, type Top, toDeploy } from '../../lib/prototxt';
+import * as networks from '../../lib/networks';
+import { foldBatchNorm, layers as L, netSpec, params as P, parseNet, type Top } from '../../lib/prototxt';
 import { failureOf } from '../support/failure';
 import { temporaryFolder } from '../support/folders';
 import { relativeError } from '../support/shared';
@@ -297,8 +296,7 @@ describe('weights', () => {
 
 describe('nets', () => {
   test('the small one that ships', async () => {
-    const shipped = readFileSync(path.join(__dirname, '../../prototxt/small.prototxt'), 'utf8');
-    const { text } = toDeploy(retarget(shipped, { classes: 3 }).text, { input: { data: [2, 3, 64, 64] } });
+    const text = networks.get('small', { classes: 3 }).deploy;
     const { folded, kept } = await fold(text);
     const normalising = (parseNet(text).layer ?? []).filter(({ type }) => type === 'BatchNorm' || type === 'Scale');
     expect(folded).toHaveLength(normalising.length);

@@ -2,7 +2,7 @@
 const { execFileSync } = require('node:child_process');
 const { cpSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } = require('node:fs');
 const path = require('node:path');
-const { classify, createDataset, deploy, openDataset, openModel, shippedNetworks, train } = require('../../..');
+const { classify, createDataset, deploy, openDataset, openModel, train } = require('../../..');
 const { NO_OPTIONS, each, inconvertible, thrower, throwing, throwingArray } = require('../support/hostile');
 const { NETWORK, SIDE, model, picture, pictureFolder } = require('../support/pictures');
 
@@ -603,12 +603,6 @@ const models = [
         copyOf(folder, source, (copy) => writeFileSync(path.join(copy, 'mean.binaryproto'), 'no mean')),
         png,
       ),
-  },
-  {
-    api: 'shippedNetworks',
-    name: 'arguments of every kind: it takes none',
-    code: 'none',
-    each: () => each((value) => shippedNetworks(value)),
   },
 ];
 

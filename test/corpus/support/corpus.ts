@@ -42,6 +42,7 @@ export const TOPICS = [
   'fetch',
   'weights',
   'check',
+  'networks',
 ] as const;
 
 export function casesOf(topic: (typeof TOPICS)[number]): Case[] {

@@ -1,0 +1,32 @@
+import { layers as L, type Top } from '../prototxt/net-spec';
+import type { Draft } from './draft';
+import { WEIGHTS } from './settings';
+
+/** The names of the layers of one normalised convolution. */
+export interface NormalisedNames {
+  readonly convolution: string;
+  readonly norm: string;
+  readonly scale: string;
+  /** Left out where a sum follows. */
+  readonly relu?: string;
+}
+
+/** Scale and shift do not decay: that would pull them to nothing, too. */
+const WITHOUT_DECAY = [
+  { lr_mult: 1, decay_mult: 0 },
+  { lr_mult: 1, decay_mult: 0 },
+];
+
+/**
+ * A convolution, BatchNorm, and the learned scale and shift that Caffe has in a layer of its own; then ReLU. All in place of the
+ * convolution's blob. It has no bias unless the settings say so: BatchNorm would subtract it.
+ */
+export function normalised(draft: Draft, names: NormalisedNames, bottom: Top, settings: object, norm: object = {}): Top {
+  const { net } = draft;
+  const top = L.Convolution(bottom, { param: WEIGHTS, bias_term: false, ...settings, weight_filler: { type: 'msra' } });
+  net[names.convolution] = top;
+  net[names.norm] = L.BatchNorm(top, { in_place: true, ...norm });
+  net[names.scale] = L.Scale(top, { in_place: true, param: WITHOUT_DECAY, bias_term: true });
+  if (names.relu !== undefined) net[names.relu] = L.ReLU(top, { in_place: true });
+  return top;
+}
