@@ -11,6 +11,7 @@ export { type DeployOptions, type DeployResult, toDeploy } from './deploy';
 export type { DeployInput } from './deploy-inputs';
 export { PrototxtDocument, type PrototxtSource, parse } from './document';
 export { type DrawDirection, type DrawOptions, draw } from './draw';
+export { type ExtractOptions, type ExtractResult, extract } from './extract';
 export { type FoldOptions, type FoldResult, foldBatchNorm } from './fold';
 export { type FreezeOptions, type FreezeResult, freeze } from './freeze';
 export { type HeadSummary, inspect, type LossSummary, type NetworkSummary } from './inspect';

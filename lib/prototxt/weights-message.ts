@@ -1,7 +1,9 @@
 /** Weights files as messages: what operations that change weights read and write. */
+import { CaffeError } from '../errors';
 import type { BlobProto } from '../io/blobproto';
 import { native } from '../native';
 import { checkedWeights, type Weights } from '../net-sources';
+import type { Network } from './network';
 
 /** One layer of a weights file; files of HDF5 have names and blobs only. */
 export interface WeightsLayer {
@@ -28,4 +30,13 @@ export async function readWeightsFile(weights: Weights): Promise<WeightsFile> {
 /** The bytes of a .caffemodel. */
 export async function encodeWeightsFile(file: WeightsFile): Promise<Buffer> {
   return native.messages.encode('NetParameter', file);
+}
+
+/** @throws {CaffeError} ERR_CAFFE_WEIGHTS for the weights of another network. */
+export function requireOwnWeights({ name: network, layers }: Network, { layer }: WeightsFile): void {
+  const names = new Set(layers.map(({ name }) => name));
+  if (layer.some(({ name, blobs = [] }) => blobs.length > 0 && names.has(name))) return;
+  throw new CaffeError('ERR_CAFFE_WEIGHTS', `The weights have no layer in common with the network '${network}'.`, {
+    hint: 'Are these the weights of another network?',
+  });
 }

@@ -51,6 +51,24 @@ test('fold writes a network and its weights', async () => {
   expect(await readFile(at('folded.prototxt'), 'utf8')).toBe(folded);
 });
 
+test('extract writes a part and its weights', async () => {
+  const weights = ['--weights', 'net.caffemodel', '--output-weights', 'part.caffemodel'];
+  const args = ['extract', 'net.prototxt', '--from', 'conv', '--to', 'fc', ...weights, '--output', 'part.prototxt'];
+  const { code, stderr } = await run(args);
+  expect({ code, stderr }).toEqual({
+    code: 0,
+    stderr: 'input conv: 2×3×3×3 (the network)\nkept: fc\nremoved: data, conv, bn, scale, relu, bn2\noutputs: fc\n',
+  });
+  const { fc, conv } = await net.forward({ data }, { blobs: ['conv'] });
+  expect((await outputsOf('part.prototxt', 'part.caffemodel', 'conv', conv?.data ?? data)).fc).toEqual(fc?.data);
+
+  const { stdout } = await run(['extract', '-', '--to', 'bn2', '--json'], NET);
+  expect(JSON.parse(stdout)).toMatchObject({ inputs: [], outputs: ['bn2'], removed: ['fc'] });
+  const shaped = await run(['extract', '-', '--from', 'conv', '--input', 'conv=1,3,3,3'], NET);
+  expect(shaped.stdout).toContain('input_param { shape: { dim: 1 dim: 3 dim: 3 dim: 3 } }');
+  expect((await run([...args.slice(0, 4), '--weights', 'net.caffemodel'])).code).toBe(2);
+});
+
 test('what fails writes nothing', async () => {
   await writeFile(at('junk'), 'junk');
   const before = await namesIn(at());

@@ -6,7 +6,7 @@ import { addFromJson, addToJson } from './json';
 import { addDeploy, addSelect, addTrainVal } from './phases';
 import { addRetarget } from './retarget';
 import { addUpgrade } from './upgrade';
-import { addFold } from './weights';
+import { addExtract, addFold } from './weights';
 
 /** In the order in which the help lists them. */
 const OPERATIONS = [
@@ -18,6 +18,7 @@ const OPERATIONS = [
   addAllInOne,
   addSelect,
   addFold,
+  addExtract,
   addUpgrade,
   addCheck,
   addSummary,

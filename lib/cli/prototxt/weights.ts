@@ -2,7 +2,9 @@
 import type { Command } from 'commander';
 import { writeFileWhole } from '../../files';
 import { action, type Context } from '../command';
+import { inputs, list } from '../options';
 import { addOperation, finish, inText } from './operation';
+import { removedText } from './phases';
 
 interface FoldCommandOptions {
   weights: string;
@@ -27,4 +29,40 @@ async function foldFile(context: Context, file: string, { weights, output, outpu
     ...result.kept.map(({ layer, type, reason }) => `kept: ${layer} (${type}): ${reason}`),
   ];
   await finish(context, output, result, notes.length > 0 ? notes : ['nothing to do: no BatchNorm, Scale or Bias']);
+}
+
+interface ExtractCommandOptions {
+  from?: string[];
+  to?: string[];
+  input?: Record<string, number[]>;
+  weights?: string;
+  output?: string;
+  outputWeights?: string;
+}
+
+export function addExtract(prototxt: Command): void {
+  addOperation(prototxt, 'extract', 'make a network of the part between some blobs and others, with its weights')
+    .option('--from <blobs>', 'the blobs to begin with, divided by commas; without, where the network begins', list)
+    .option('--to <blobs>', 'the blobs to end with; without, its outputs', list)
+    .option('--input <name=shape>', 'the shape of a blob to begin with; may be repeated. Without, what it is in the network', inputs)
+    .option('--weights <file>', 'the weights of the network: .caffemodel or .caffemodel.h5')
+    .option('--output-weights <file>', '.caffemodel to write; needs --weights')
+    .action(action(extractFile));
+}
+
+async function extractFile(context: Context, file: string, { output, outputWeights, ...options }: ExtractCommandOptions): Promise<void> {
+  const { from, to, input, weights } = options;
+  if ((weights === undefined) !== (outputWeights === undefined)) context.refuse('--weights and --output-weights need each other.');
+  const { extract } = await import('../../prototxt/extract.js');
+  const { weights: bytes, ...extracted } = await inText(file, (text) => extract(text, { from, to, input, weights }));
+  if (bytes && outputWeights !== undefined) await writeFileWhole(outputWeights, bytes);
+  const result = { ...extracted, ...(bytes && { outputWeights }) };
+  const notes = [
+    ...result.inputs.map(({ blob, shape, from: place }) => `input ${blob}: ${shape.join('×')} (${place})`),
+    `kept: ${result.kept.join(', ')}`,
+    ...removedText(result.removed),
+    `outputs: ${result.outputs.join(', ')}`,
+    ...(weights !== undefined && !bytes ? ['no weights written: the part has none'] : []),
+  ];
+  await finish(context, output, result, notes);
 }

@@ -1,8 +1,7 @@
-import { CaffeError } from '../../errors';
 import type { BlobProto } from '../../io/blobproto';
 import type { Edits } from '../edits';
 import type { Layer, Network } from '../network';
-import type { WeightsFile, WeightsLayer } from '../weights-message';
+import { requireOwnWeights, type WeightsFile, type WeightsLayer } from '../weights-message';
 import { affineOf, requireFoldable, Unfit } from './affine';
 import { Connections } from './connections';
 import { blobsOf, foldBefore, foldBehind, isProduct, type Product, productOf, productParam, requireProduct } from './product';
@@ -30,10 +29,7 @@ export class Folding {
   ) {
     this.connections = new Connections(network);
     this.stored = new Map(file.layer.filter(({ blobs = [] }) => blobs.length > 0).map((layer) => [layer.name, layer]));
-    if (network.layers.some(({ name }) => this.stored.has(name))) return;
-    throw new CaffeError('ERR_CAFFE_WEIGHTS', `The weights have no layer in common with the network '${network.name}'.`, {
-      hint: 'Are these the weights of another network?',
-    });
+    requireOwnWeights(network, file);
   }
 
   isFolded(layer: Layer): boolean {

@@ -2,7 +2,7 @@
 const { mkdirSync, writeFileSync } = require('node:fs');
 const path = require('node:path');
 const { io, Net, prototxt } = require('../../..');
-const { each, thrower } = require('../support/hostile');
+const { EMPTY_OBJECTS, NO_OPTIONS, each, thrower } = require('../support/hostile');
 const { LINEAR } = require('../support/networks');
 
 const INPUT = 'ERR_CAFFE_INPUT';
@@ -22,6 +22,7 @@ layer { name: "fc" type: "InnerProduct" bottom: "conv" top: "fc" inner_product_p
 /** Each operation, with whatever it needs beside source and weights. */
 const OPERATIONS = {
   foldBatchNorm: (source, options) => prototxt.foldBatchNorm(source, options),
+  extract: (source, options) => prototxt.extract(source, options),
 };
 
 /** A caffemodel of NORMALIZED of which one layer is changed. */
@@ -42,13 +43,13 @@ const cases = Object.entries(OPERATIONS).flatMap(([name, operate]) => [
     api: `prototxt.${name}`,
     name: 'options of every wrong kind',
     code: INPUT,
-    each: () => each((options) => operate(NORMALIZED, options)),
+    each: () => each((options) => operate(NORMALIZED, options), ...(name === 'extract' ? NO_OPTIONS : [])),
   },
   {
     api: `prototxt.${name}`,
     name: 'weights of every wrong kind',
     code: [INPUT, FILE],
-    each: () => each((weights) => operate(NORMALIZED, { weights })),
+    each: () => each((weights) => operate(NORMALIZED, { weights }), ...(name === 'extract' ? ['undefined'] : [])),
   },
   {
     api: `prototxt.${name}`,
@@ -60,12 +61,6 @@ const cases = Object.entries(OPERATIONS).flatMap(([name, operate]) => [
           return thrower();
         },
       }),
-  },
-  {
-    api: `prototxt.${name}`,
-    name: 'a signal of every wrong kind',
-    code: INPUT,
-    each: ({ weights }) => each((signal) => operate(NORMALIZED, { weights, signal }), 'undefined'),
   },
   {
     api: `prototxt.${name}`,
@@ -101,6 +96,39 @@ const cases = Object.entries(OPERATIONS).flatMap(([name, operate]) => [
       ]),
   },
 ]);
+
+const options = [
+  {
+    api: 'prototxt.foldBatchNorm',
+    name: 'a signal of every wrong kind',
+    code: INPUT,
+    each: ({ weights }) => each((signal) => prototxt.foldBatchNorm(NORMALIZED, { weights, signal }), 'undefined'),
+  },
+  ...['from', 'to'].map((option) => ({
+    api: 'prototxt.extract',
+    name: `${option} of every wrong kind`,
+    code: INPUT,
+    each: () => each((blobs) => prototxt.extract(NORMALIZED, { [option]: blobs }), 'undefined'),
+  })),
+  {
+    api: 'prototxt.extract',
+    name: 'names that are none among the blobs',
+    code: INPUT,
+    each: () => each((blob) => prototxt.extract(NORMALIZED, { from: ['conv', blob], to: 'fc' })),
+  },
+  {
+    api: 'prototxt.extract',
+    name: 'input of every wrong kind',
+    code: INPUT,
+    each: () => each((input) => prototxt.extract(NORMALIZED, { from: 'conv', input }), ...EMPTY_OBJECTS),
+  },
+  {
+    api: 'prototxt.extract',
+    name: 'a shape of every wrong kind',
+    code: INPUT,
+    each: () => each((conv) => prototxt.extract(NORMALIZED, { from: 'conv', input: { conv } }), 'array'),
+  },
+];
 
 const damaged = [
   [
@@ -149,6 +177,8 @@ async function prepare(folder) {
 async function works({ weights }) {
   const { folded } = await prototxt.foldBatchNorm(NORMALIZED, { weights });
   if (folded.length !== 2) throw new Error(`${folded.length} layers are folded`);
+  const { kept } = await prototxt.extract(NORMALIZED, { from: 'conv', weights });
+  if (kept.join() !== 'fc') throw new Error(`${kept} are extracted`);
 }
 
-module.exports = { prepare, works, cases: [...cases, ...damaged, unfit] };
+module.exports = { prepare, works, cases: [...cases, ...options, ...damaged, unfit] };
