@@ -6,6 +6,7 @@
 #include <string>
 #include <utility>
 
+#include "checks/network.h"
 #include "convert.h"
 #include "failure.h"
 #include "function_job.h"
@@ -19,6 +20,7 @@ namespace {
 
 // Upgrades a net in place; returns the version it was of.
 std::string UpgradeNetParameter(const std::string& file, caffe::NetParameter* net) {
+  CheckInputFields(*net);
   const std::string from = caffe::NetNeedsV0ToV1Upgrade(*net) ? "v0" : caffe::NetNeedsV1ToV2Upgrade(*net) ? "v1" : "v2";
   if (!caffe::UpgradeNetAsNeeded(file.empty() ? "the network" : file, net)) {
     FailureDetails details;

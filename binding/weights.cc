@@ -14,6 +14,7 @@
 #include <fstream>
 #include <limits>
 
+#include "checks/network.h"
 #include "failure.h"
 #include "hdf5_file.h"
 #include "hdf5_writer.h"
@@ -113,6 +114,7 @@ caffe::NetParameter ReadWeights(const WeightsSource& source) {
     throw NotWeights(source, " (" + std::to_string(size) + " bytes) is no caffemodel, or a truncated one.",
                      "Fetch the file again and compare its size and checksum with the publisher's.");
   }
+  CheckInputFields(weights);
   if (!caffe::UpgradeNetAsNeeded(source.path, &weights)) {
     throw NotWeights(source, " is of an old format that Caffe could not upgrade.",
                      "Convert it with Caffe's upgrade_net_proto_binary.");

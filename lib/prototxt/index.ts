@@ -32,4 +32,4 @@ export { type TrainValOptions, type TrainValResult, toTrainVal } from './train-v
 export { type UnfreezeOptions, type UnfreezeResult, unfreeze } from './unfreeze';
 export { type UnknownField, unknownFields } from './unknown-fields';
 export type { EnumName, UnknownOptions } from './unknown-values';
-export { upgrade } from './upgrade';
+export { type OldPart, type UpgradeResult, upgrade } from './upgrade';

@@ -1,5 +1,6 @@
 import { CaffeError } from '../errors';
 import { documentOf, type PrototxtDocument, type PrototxtSource } from './document';
+import { solverField } from './file-kind';
 import type { FieldNode, MessageNode } from './nodes';
 import { meets, type NetState, type NetStateRule, netState, readRule } from './rules';
 import type { SourceText } from './source-text';
@@ -24,9 +25,6 @@ export interface Layer {
 const TRAIN_STAGE = 'train';
 const VALIDATION_STAGE = 'val';
 const DEPLOY_STAGE = 'deploy';
-
-/** Fields by which a solver is told from a network. */
-const SOLVER_FIELDS = ['base_lr', 'lr_policy', 'max_iter', 'solver_mode', 'snapshot_prefix', 'net', 'train_net'];
 
 /** A network definition, read: its layers in file order, for any state. */
 export class Network {
@@ -181,7 +179,7 @@ function refuseOldLayers(root: MessageNode): void {
 /** A file without layers that is something else, or misspelt. */
 function refuseOtherFiles(root: MessageNode): void {
   if (root.fieldsNamed('layer').length > 0) return;
-  const [solver] = root.fieldsNamed(...SOLVER_FIELDS);
+  const solver = solverField(root);
   if (solver) {
     throw root.source.error(solver.start, `'${solver.name}' belongs to a solver; this is no network.`, { hint: networkOfSolver(root) });
   }

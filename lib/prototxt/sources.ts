@@ -4,7 +4,7 @@ import type { Layer, Network } from './network';
 import type { FieldNode } from './nodes';
 
 /** The top-level fields of old files that declare inputs without a layer. */
-const INPUT_FIELDS = ['input', 'input_shape', 'input_dim'];
+export const INPUT_FIELDS = ['input', 'input_shape', 'input_dim'];
 
 /**
  * The layers that bring in blobs which are to come from elsewhere. DummyData also makes constants (the first state of an LSTM),

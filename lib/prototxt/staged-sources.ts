@@ -1,5 +1,5 @@
 /** The data layers of an all-in-one file: one for each of its two sets, which leave open what they read. */
-import type { DataBlobs } from './data-blobs';
+import { type FedBlobs, ownDataLayer } from './data-layer';
 import { readSettings, readsDataset, settingsSnippets } from './data-settings';
 import type { Edits } from './edits';
 import { isActive, type Layer, type Network } from './network';
@@ -10,32 +10,27 @@ import { isInJust, namesStages, setStages, stageRule } from './stages';
 /** The fields that DIGITS sets: a file that says them is refused. */
 const OPEN_FIELDS = ['source', 'backend'];
 
-type Fed = Pick<DataBlobs, 'sources' | 'label'> & { readonly data: string };
-
 /** Puts `train-data` and `val-data` where data came in; a Data layer for one of them only stays, and is changed where it must be. */
-export function placeStagedSources(edits: Edits, network: Network, { sources, data, label }: Fed): void {
+export function placeStagedSources(edits: Edits, network: Network, fed: FedBlobs): void {
+  const { sources, data, label } = fed;
   const staying = new Set<Layer>();
   const snippets: string[] = [];
   for (const stage of ['train', 'val'] as const) {
     const [own, other] = stage === 'train' ? [network.trainState, network.testState] : [network.testState, network.trainState];
-    const present = sources.filter((layer) => readsDataset(layer) && isActive(layer, own));
-    const [only] = present;
     const name = nameFor(`${stage}-data`, network, sources);
-    if (only && present.length === 1 && isPlain(only, data, label) && !isActive(only, other)) {
-      staying.add(only);
-      openSource(edits, only, name, stage);
+    const layer = ownDataLayer(fed, own, other);
+    if (layer) {
+      staying.add(layer);
+      openSource(edits, layer, name, stage);
     } else {
-      const settings = only ? { ...readSettings(only), source: undefined } : {};
+      const present = sources.find((one) => readsDataset(one) && isActive(one, own));
+      const settings = present ? { ...readSettings(present), source: undefined } : {};
       const fields = [...settingsSnippets(settings), stageRule([stage], edits.layout.inlineRules)];
       snippets.push(layerSnippet({ name, type: 'Data', tops: [data, label], fields }));
     }
   }
   const leaving = sources.filter((layer) => !staying.has(layer));
   replaceSources(edits, network, leaving, snippets);
-}
-
-function isPlain({ type, tops }: Layer, data: string, label: string): boolean {
-  return type === 'Data' && tops.length === 2 && tops[0] === data && tops[1] === label;
 }
 
 function openSource(edits: Edits, layer: Layer, name: string, stage: 'train' | 'val'): void {

@@ -1,6 +1,7 @@
 import { CaffeError } from '../errors';
 import { readOptions } from '../given';
 import { dataBlobsOf, onlyData } from './data-blobs';
+import { feedDataLayer, ownDataLayer } from './data-layer';
 import { type DataSource, mergeSettings, readSettings, readSource, readsDataset, settingsSnippets } from './data-settings';
 import type { PrototxtSource } from './document';
 import type { Edits } from './edits';
@@ -63,7 +64,7 @@ export function toTrainVal(source: PrototxtSource, given: TrainValOptions): Trai
   const plan = planTraining(network, options.classes ?? Number.POSITIVE_INFINITY);
   const losses = plan.scores ? lossesFor(plan, plan.scores) : [];
   const document = network.document.edit((edits) => {
-    replaceSources(edits, network, plan.sources, dataLayers(plan, options, edits.layout.inlineRules));
+    placeSources(edits, plan, options);
     for (const layer of network.layers) settleLayer(edits, plan, layer);
     if (plan.scores) addLosses(edits, plan.scores, losses);
   });
@@ -123,17 +124,30 @@ function translateRules(edits: Edits, network: Network, layer: Layer): void {
   else edits.remove(first);
 }
 
-function dataLayers({ network, data, label, sources }: Plan, { train, validation }: TrainValOptions, inline: boolean): string[] {
-  const phases = [
-    { state: network.trainState, own: train },
-    { state: network.testState, own: validation },
-  ];
-  return phases.map(({ state, own }) => {
-    const present = sources.find((layer) => readsDataset(layer) && isActive(layer, state));
-    const settings = mergeSettings(own, present ? readSettings(present) : {});
-    const fields = [phaseRule(state.phase, inline), ...settingsSnippets(settings)];
-    return layerSnippet({ name: present?.name ?? data, type: 'Data', tops: [data, label], fields });
-  });
+/** A data layer for each set where data came in. One that is for this set only stays, and is changed where it must be. */
+function placeSources(edits: Edits, plan: Plan, { train, validation }: TrainValOptions): void {
+  const { network, data, label, sources } = plan;
+  const { trainState, testState } = network;
+  const staying = new Set<Layer>();
+  const snippets: string[] = [];
+  for (const { own, other, set } of [
+    { own: trainState, other: testState, set: train },
+    { own: testState, other: trainState, set: validation },
+  ]) {
+    const layer = ownDataLayer(plan, own, other);
+    if (layer) {
+      staying.add(layer);
+      translateRules(edits, network, layer);
+      feedDataLayer(edits, layer, set);
+      continue;
+    }
+    const present = sources.find((one) => readsDataset(one) && isActive(one, own));
+    const settings = mergeSettings(set, present ? readSettings(present) : {});
+    const fields = [phaseRule(own.phase, edits.layout.inlineRules), ...settingsSnippets(settings)];
+    snippets.push(layerSnippet({ name: present?.name ?? data, type: 'Data', tops: [data, label], fields }));
+  }
+  const leaving = sources.filter((layer) => !staying.has(layer));
+  replaceSources(edits, network, leaving, snippets);
 }
 
 /** A layer to write where the file has no loss. */

@@ -36,9 +36,9 @@ export function buildNetworks(
   // Without weights there is nothing to confuse a head with: it keeps its name.
   const heads = startsFromWeights ? { learningRateFactor: NEW_HEAD_FACTOR } : { keepNames: true };
   const retargeted = retarget(original, { classes: plan.labels.length, ...heads });
-  const { text: trainVal, removed } = toTrainVal(retargeted.text, dataSources(plan, preprocessing, dataset, folder));
+  const { text: trainVal, data, removed } = toTrainVal(retargeted.text, dataSources(plan, preprocessing, dataset, folder));
   const shape = [1, channelsOf(preprocessing), ...inputSizeOf(preprocessing)];
-  const { text: deploy } = toDeploy(retargeted.text, { input: { [dataBlobOf(trainVal)]: shape } });
+  const { text: deploy } = toDeploy(retargeted.text, { input: { [data]: shape } });
   const warnings = [...removedActivations(retargeted.removed), ...removedAccuracies(retargeted.text, removed, plan)];
   return { trainVal, deploy, heads: retargeted.heads, warnings };
 }
@@ -59,11 +59,6 @@ function dataSources(plan: TrainingPlan, preprocessing: Preprocessing, dataset: 
     mirror: false,
   };
   return { train, validation, classes: plan.labels.length };
-}
-
-/** The first top of the data layers, which toTrainVal puts in front. */
-function dataBlobOf(trainVal: string): string {
-  return readNetwork(trainVal).layers[0]?.tops[0] ?? 'data';
 }
 
 function removedActivations(names: string[]): TrainingNetworks['warnings'] {

@@ -122,6 +122,58 @@ describe('toTrainVal', () => {
     });
   });
 
+  test('changes data layers that can stay only where it must, and keeps what else they say', () => {
+    const old = `layer {
+  # for training
+  name: "d" type: "Data"
+  top: "images"
+  top: "target"
+  include { phase: TRAIN }
+  transform_param {
+    # a mean for each channel
+    mean_value: 104
+    mean_value: 117
+    mirror: true # both ways
+    crop_size: 9
+  }
+  data_param {
+    source: 'old' # the set
+    batch_size: 7
+    prefetch: 8
+    backend: LEVELDB
+  }
+}
+layer { name: "v" type: "Data" top: "images" top: "target" include { phase: TEST } data_param { source: "old" batch_size: 3 } }
+`;
+    const rest = `${conv}\n${softmaxLoss}\n`;
+    const bare = toTrainVal(old + rest, OPTIONS);
+    expect(bare.text).toBe(
+      (old + rest)
+        .replace("'old'", '"/set/train_db"')
+        .replace('"old"', '"/set/val_db"')
+        .replace('LEVELDB', 'LMDB')
+        .replace('batch_size: 3 }', 'batch_size: 3 backend: LMDB }'),
+    );
+    expect(toTrainVal(bare.text, OPTIONS).text).toBe(bare.text);
+
+    const train = { ...TRAIN, batchSize: 5, mirror: false, cropSize: 0, meanFile: 'm', scale: 0.5, shuffle: true };
+    const validation = { ...VALIDATION, cropSize: 4, meanValues: [1, 2], shuffle: false };
+    const [first, second] = dataOf(toTrainVal(old + rest, { train, validation }).text);
+    expect(first).toMatchObject({
+      name: 'd',
+      data_param: { source: '/set/train_db', batch_size: 5, prefetch: 8, backend: 'LMDB' },
+      image_data_param: { shuffle: true },
+    });
+    expect(first?.transform_param).toEqual({ mirror: false, mean_file: 'm', scale: 0.5 });
+    expect(second).toMatchObject({
+      transform_param: { crop_size: 4, mean_value: [1, 2] },
+      data_param: { source: '/set/val_db', batch_size: 3 },
+    });
+    expect(second).not.toHaveProperty('image_data_param');
+    const without = toTrainVal(old + rest, { ...OPTIONS, train: { ...TRAIN, meanValues: [] } });
+    expect(without.text).toContain('transform_param {\n    mirror: true # both ways\n    crop_size: 9\n  }');
+  });
+
   test('lets an empty list of mean values take the mean away', () => {
     const old = 'layer { name: "d" type: "Data" top: "images" top: "target" transform_param { mean_value: 5 } }';
     const [train, validation] = dataOf(

@@ -56,6 +56,19 @@ test('a solver gets its type by name', async () => {
   expect(await upgradeSolverFile(at('new.prototxt'), at('newer.prototxt'))).toEqual({ upgraded: false });
 });
 
+test('inputs that have no shapes are refused, in text, in binary form and in weights', async () => {
+  const text = 'input: "a" input: "b" input: "c" input_shape { dim: 1 } layer { name: "r" type: "ReLU" bottom: "a" top: "b" }';
+  const refused = { code: 'ERR_CAFFE_PROTOTXT', message: expect.stringContaining('names 3 inputs and has shapes for 1') };
+  await writeFile(at('shapes.prototxt'), text);
+  expect(await failureOf(upgradeNetFile(at('shapes.prototxt'), at('none')))).toMatchObject(refused);
+  const binary = native.messages.toBinary('NetParameter', native.messages.fromText('NetParameter', text));
+  await writeFile(at('shapes.caffemodel'), binary);
+  expect(await failureOf(upgradeNetBinaryFile(at('shapes.caffemodel'), at('none')))).toMatchObject(refused);
+  const net = await Net.from('layer { name: "a" type: "Input" top: "a" input_param { shape { dim: 1 } } }');
+  expect(await failureOf(net.copyFrom(binary))).toMatchObject(refused);
+  await net.dispose();
+});
+
 describe('a file that cannot be upgraded is refused, and nothing is written', () => {
   test.each([
     ['a network that is not there', () => upgradeNetFile(at('nowhere'), at('out')), 'ERR_CAFFE_FILE'],

@@ -1,12 +1,19 @@
 import type { Command } from 'commander';
+import type { OldPart } from '../../prototxt/upgrade';
 import { addOperation, operation } from './operation';
 
 export function addUpgrade(prototxt: Command): void {
-  addOperation(prototxt, 'upgrade', "bring a file of Caffe's earlier versions up to date").action(operation(upgradeText));
+  addOperation(prototxt, 'upgrade', "bring a network or a solver of Caffe's earlier versions up to date").action(operation(upgradeText));
 }
 
 async function upgradeText(text: string) {
   const { upgrade } = await import('../../prototxt/upgrade.js');
   const result = await upgrade(text);
-  return { result, notes: [result.from === 'v2' ? 'in the latest format already, printed anew' : `upgraded from ${result.from}`] };
+  const anew = result.keepsLayout ? [] : ['printed anew by Caffe, without comments'];
+  const notes = [...result.old.map(oldText), ...anew];
+  return { result, notes: notes.length > 0 ? notes : ['nothing to do: it is up to date'] };
+}
+
+function oldText({ line, layer, fields }: OldPart): string {
+  return `line ${line}${layer === undefined ? '' : `, layer '${layer}'`}: ${fields.join(', ')}`;
 }

@@ -156,6 +156,15 @@ const cases = [
       'negative',
     ],
   }),
+  {
+    api: 'upgradeNetFile',
+    name: 'inputs without shapes',
+    code: 'ERR_CAFFE_PROTOTXT',
+    run: ({ folder, output }) => {
+      writeFileSync(`${folder}/shapes`, 'input: "a" input: "b" input_shape { dim: 1 }');
+      return api.upgradeNetFile(`${folder}/shapes`, `${output}/new`);
+    },
+  },
   ...['upgradeNetFile', 'upgradeNetBinaryFile', 'upgradeSolverFile'].flatMap((name) => [
     ...tool(name, {
       'the input': [({ output }, input) => api[name](input, `${output}/new`)],
