@@ -30,36 +30,49 @@ export function stringify(object: SolverParameter, kind: 'solver', options?: Unk
 export function stringify(object: NetParameter | SolverParameter, kind: 'net' | 'solver', options?: UnknownOptions): string {
   const message = messageOf(kind);
   const writer = new Writer(keepsUnknown(options));
-  const lines = reading(`'${kind}'`, () => writer.message(object, message, kind));
-  return lines.map((line) => `${line}\n`).join('');
+  reading(`'${kind}'`, () => writer.message(object, message, kind, ''));
+  return writer.text;
 }
 
 /** Writes by caffe.proto; what that does not have is written by its own form, or refused. */
 class Writer {
+  text = '';
+
   constructor(private readonly keepsUnknown: boolean) {}
 
-  message(object: unknown, message: MessageName, path: string): string[] {
+  message(object: unknown, message: MessageName, path: string, indent: string): void {
     if (typeof object !== 'object' || object === null || Array.isArray(object)) throw inputError(path, 'an object', object);
     const fields = Object.entries(object).filter(([, value]) => value !== undefined);
     const lacking = requiredFields(message).find((name) => !fields.some(([field]) => field === name));
     if (lacking !== undefined) throw new CaffeError('ERR_CAFFE_INPUT', `${path}: a ${message} must have '${lacking}'.`);
-    return fields.flatMap(([name, value]) => this.field(name, value, message, `${path}.${name}`));
+    for (const [name, value] of fields) this.field(name, value, message, `${path}.${name}`, indent);
   }
 
-  private field(name: string, value: unknown, message: MessageName, path: string): string[] {
+  private field(name: string, value: unknown, message: MessageName, path: string, indent: string): void {
     const declared = fieldOf(message, name);
-    if (!declared) {
-      if (this.keepsUnknown) return unknownLines(name, value, path);
+    if (!declared) return this.unknown(name, value, message, path, indent);
+    if (!declared.repeated) return this.item(name, value, declared.type, path, indent);
+    if (!Array.isArray(value)) throw inputError(path, 'an array', value);
+    Array.from(value).forEach((item, index) => {
+      this.item(name, item, declared.type, `${path}[${index}]`, indent);
+    });
+  }
+
+  private unknown(name: string, value: unknown, message: MessageName, path: string, indent: string): void {
+    if (!this.keepsUnknown) {
       throw new CaffeError('ERR_CAFFE_INPUT', `${path}: ${message} has no field '${name}'.`, { hint: unknownField(message, name).hint });
     }
-    if (!declared.repeated) return this.item(name, value, declared.type, path);
-    if (!Array.isArray(value)) throw inputError(path, 'an array', value);
-    return Array.from(value).flatMap((item, index) => this.item(name, item, declared.type, `${path}[${index}]`));
+    for (const line of unknownLines(name, value, path)) this.text += `${indent}${line}\n`;
   }
 
-  private item(name: string, value: unknown, type: string, path: string): string[] {
-    if (!isMessageName(type)) return [`${name}: ${this.enumName(value, type) ?? literal(value, type, path)}`];
-    return [`${name} {`, ...this.message(value, type, path).map((line) => `  ${line}`), '}'];
+  private item(name: string, value: unknown, type: string, path: string, indent: string): void {
+    if (!isMessageName(type)) {
+      this.text += `${indent}${name}: ${this.enumName(value, type) ?? literal(value, type, path)}\n`;
+      return;
+    }
+    this.text += `${indent}${name} {\n`;
+    this.message(value, type, path, `${indent}  `);
+    this.text += `${indent}}\n`;
   }
 
   /** A value that only another Caffe's enum has. */
