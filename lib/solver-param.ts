@@ -1,9 +1,7 @@
 /** `solver.param`: what the caller wrote, and a way to change what Caffe reads anew in each iteration. */
 import { CaffeError } from './errors';
 import type { NativeSolver } from './native';
-
-/** A SolverParameter: snake_case fields of caffe.proto. */
-export type SolverParameter = Record<string, unknown>;
+import type { SolverParameter } from './prototxt';
 
 /**
  * Reads like a plain object (`{ ...param }` makes one). A field that is set is checked and counts from the next iteration on, also

@@ -6,17 +6,18 @@ import { reading, readOptions, requirePath } from './given';
 import { explaining } from './load-errors';
 import { type NativeModel, type NativeSolver, type NativeSolverEvent, type NativeStep, native } from './native';
 import { type ModelText, type Net, nativeOf, textOf, type Weights, weightsFrom, wrapNet } from './net';
+import type { SolverParameter } from './prototxt';
 import { guardReceivers } from './receiver';
 import { type Run, startRun } from './run';
 import { type SolveResult, solve } from './solve';
 import { type SolverCallback, SolverCallbacks } from './solver-callbacks';
 import { type DebugEvent, type SnapshotEvent, type SolverEvent, SolverListeners, type StepResult, type TestEvent } from './solver-events';
-import { liveParameter, type SolverParameter } from './solver-param';
+import { liveParameter } from './solver-param';
 import type { Tensors } from './tensor';
 
+export type { SolverParameter } from './prototxt';
 export type { SolveResult } from './solve';
 export type * from './solver-events';
-export type { SolverParameter } from './solver-param';
 
 export interface SolverOptions {
   /** Copied into the net before the first iteration, in order; in place of those that the solver's field `weights` names. */
@@ -103,7 +104,7 @@ export class Solver {
 
   /** `base_lr`, which the policy scales. */
   get baseLearningRate(): number {
-    return Number(this.param.base_lr ?? 0);
+    return this.param.base_lr ?? 0;
   }
 
   set baseLearningRate(rate: number) {

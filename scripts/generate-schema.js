@@ -28,10 +28,12 @@ function main(protoPath) {
 
 /** The tables that are looked up when the library runs. */
 function tables({ messages, enums, layers }) {
-  const perField = (value) => {
-    const named = messages.map(({ name, fields }) => [name, Object.fromEntries(fields.map((field) => [field.name, value(field)]))]);
-    return Object.fromEntries(named.filter(([, values]) => Object.values(values).some((each) => each !== undefined)));
-  };
+  const perField = (value) =>
+    Object.fromEntries(messages.map(({ name, fields }) => [name, Object.fromEntries(fields.map((field) => [field.name, value(field)]))]));
+  const defaults = perField((field) =>
+    field.default === Object.keys(enums[field.type] ?? {})[0] ? undefined : field.default || undefined,
+  );
+  const isUsed = ([, fields]) => Object.values(fields).some((value) => value !== undefined);
   const table = (comment, name, value) => `/** ${comment} */\nexport const ${name} = ${JSON.stringify(value)} as const;\n`;
   const required = messages.map(({ name, fields }) => [name, fields.filter((field) => field.required).map((field) => field.name)]);
   return [
@@ -44,7 +46,7 @@ function tables({ messages, enums, layers }) {
     table(
       'What caffe.proto declares a field to be when nothing is given, where that is not 0, false, empty or the first name of an enum.',
       'DEFAULTS',
-      perField((field) => (field.default === Object.keys(enums[field.type] ?? {})[0] ? undefined : field.default || undefined)),
+      Object.fromEntries(Object.entries(defaults).filter(isUsed)),
     ),
     table('The fields that must be given.', 'REQUIRED', Object.fromEntries(required.filter(([, fields]) => fields.length > 0))),
     table('The types of layers, with the field of LayerParameter that holds their settings.', 'LAYERS', layers),

@@ -320,7 +320,7 @@ describe('param', () => {
     const policy = await Solver.from(`net_param { ${TINY} } base_lr: 1 lr_policy: "step" stepsize: 3 gamma: 0.5`);
     const subject = field === 'stepsize' ? policy : solver;
     expect(() => {
-      subject.param[field] = value;
+      Object.assign(subject.param, { [field]: value });
     }).toThrow(expect.objectContaining({ code: 'ERR_CAFFE_INPUT' }));
     expect({ ...solver.param }).toEqual(before);
     expect((await subject.step()).iteration).toBe(1);

@@ -50,12 +50,14 @@ class Writer {
 
   private field(name: string, value: unknown, message: MessageName, path: string, indent: string): void {
     const declared = fieldOf(message, name);
-    if (!declared) return this.unknown(name, value, message, path, indent);
-    if (!declared.repeated) return this.item(name, value, declared.type, path, indent);
+    if (!declared) this.unknown(name, value, message, path, indent);
+    else if (declared.repeated) this.items(name, value, declared.type, path, indent);
+    else this.item(name, value, declared.type, path, indent);
+  }
+
+  private items(name: string, value: unknown, type: string, path: string, indent: string): void {
     if (!Array.isArray(value)) throw inputError(path, 'an array', value);
-    Array.from(value).forEach((item, index) => {
-      this.item(name, item, declared.type, `${path}[${index}]`, indent);
-    });
+    for (const [index, item] of Array.from(value).entries()) this.item(name, item, type, `${path}[${index}]`, indent);
   }
 
   private unknown(name: string, value: unknown, message: MessageName, path: string, indent: string): void {

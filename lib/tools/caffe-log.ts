@@ -59,8 +59,8 @@ class LogLines implements CaffeLog {
   ) {
     this.now = now;
     this.thread = thread;
-    this.display = Number(solver.param.display ?? 0);
-    this.policy = String(solver.param.lr_policy ?? '');
+    this.display = solver.param.display ?? 0;
+    this.policy = solver.param.lr_policy ?? '';
     this.displayed = { iteration: Math.max(0, solver.iteration - 1), time: now().getTime() };
   }
 
