@@ -1,3 +1,4 @@
+import type { LayerSettings } from '../prototxt/layer-settings';
 import { layers as L, type Top } from '../prototxt/net-spec';
 import type { Architecture } from './architecture';
 import type { Draft } from './draft';
@@ -88,7 +89,7 @@ function build(draft: Draft, { bias, reduce }: Variant): void {
 
 const MAXIMUM = { pool: 'MAX', kernel_size: 3, stride: 2 } as const;
 
-function convolution({ net }: Draft, number: number, bottom: Top, settings: object): void {
+function convolution({ net }: Draft, number: number, bottom: Top, settings: LayerSettings<'Convolution'>): void {
   net[`conv${number}`] = L.Convolution(bottom, { param: WEIGHTS_AND_BIAS, ...settings });
   net[`relu${number}`] = L.ReLU(net[`conv${number}`], { in_place: true });
 }

@@ -1,3 +1,4 @@
+import type { LayerSettings } from '../prototxt/layer-settings';
 import { layers as L, type Top } from '../prototxt/net-spec';
 import type { Architecture } from './architecture';
 import type { Draft } from './draft';
@@ -127,7 +128,7 @@ function inception(draft: Draft, name: string, maps: Top, { one, three, five, po
 }
 
 /** `module/part` and its ReLU, `module/relu_part`. */
-function convolution({ net }: Draft, module: string, part: string, bottom: Top, settings: object, relu = part): Top {
+function convolution({ net }: Draft, module: string, part: string, bottom: Top, settings: LayerSettings<'Convolution'>, relu = part): Top {
   const top = L.Convolution(bottom, { param: WEIGHTS_AND_BIAS, ...settings, ...xavier(0.2) });
   net[`${module}/${part}`] = top;
   net[`${module}/relu_${relu}`] = L.ReLU(top, { in_place: true });

@@ -1,3 +1,4 @@
+import type { LayerSettings } from '../prototxt/layer-settings';
 import { layers as L, type Top } from '../prototxt/net-spec';
 import type { Architecture } from './architecture';
 import type { Draft } from './draft';
@@ -98,6 +99,6 @@ function separable(draft: Draft, place: string, maps: Top, { from, to, stride }:
   return convolution(draft, `conv${place}/sep`, `relu${place}/sep`, filtered, { num_output: to, kernel_size: 1 });
 }
 
-function convolution(draft: Draft, name: string, relu: string, bottom: Top, settings: object): Top {
+function convolution(draft: Draft, name: string, relu: string, bottom: Top, settings: LayerSettings<'Convolution'>): Top {
   return normalised(draft, { convolution: name, norm: `${name}/bn`, scale: `${name}/scale`, relu }, bottom, settings, NORM);
 }

@@ -1,3 +1,4 @@
+import type { LayerSettings } from '../prototxt/layer-settings';
 import { layers as L, type Top } from '../prototxt/net-spec';
 import type { Draft } from './draft';
 import { WEIGHTS } from './settings';
@@ -21,7 +22,13 @@ const WITHOUT_DECAY = [
  * A convolution, BatchNorm, and the learned scale and shift that Caffe has in a layer of its own; then ReLU. All in place of the
  * convolution's blob. It has no bias unless the settings say so: BatchNorm would subtract it.
  */
-export function normalised(draft: Draft, names: NormalisedNames, bottom: Top, settings: object, norm: object = {}): Top {
+export function normalised(
+  draft: Draft,
+  names: NormalisedNames,
+  bottom: Top,
+  settings: LayerSettings<'Convolution'>,
+  norm: LayerSettings<'BatchNorm'> = {},
+): Top {
   const { net } = draft;
   const top = L.Convolution(bottom, { param: WEIGHTS, bias_term: false, ...settings, weight_filler: { type: 'msra' } });
   net[names.convolution] = top;

@@ -1,3 +1,4 @@
+import type { LayerSettings } from '../prototxt/layer-settings';
 import { layers as L, type Top } from '../prototxt/net-spec';
 import type { Architecture } from './architecture';
 import type { Draft } from './draft';
@@ -57,7 +58,7 @@ function build(draft: Draft): void {
 
 const HALF = { pool: 'MAX', kernel_size: 2, stride: 2 } as const;
 
-function convolution(draft: Draft, number: number, bottom: Top, settings: object): Top {
+function convolution(draft: Draft, number: number, bottom: Top, settings: LayerSettings<'Convolution'>): Top {
   const names = { convolution: `conv${number}`, norm: `norm${number}`, scale: `scale${number}`, relu: `relu${number}` };
   return normalised(draft, names, bottom, settings, { moving_average_fraction: 0.95 });
 }

@@ -1,3 +1,4 @@
+import type { LayerSettings } from '../prototxt/layer-settings';
 import { layers as L, type Top } from '../prototxt/net-spec';
 import type { Architecture } from './architecture';
 import type { Draft } from './draft';
@@ -95,7 +96,7 @@ function fire(draft: Draft, name: string, maps: Top, squeeze: number, expand: nu
   return output;
 }
 
-function convolution({ net }: Draft, module: string, part: string, bottom: Top, settings: object): Top {
+function convolution({ net }: Draft, module: string, part: string, bottom: Top, settings: LayerSettings<'Convolution'>): Top {
   const top = L.Convolution(bottom, { ...settings, ...XAVIER });
   net[`${module}/${part}`] = top;
   net[`${module}/relu_${part}`] = L.ReLU(top, { in_place: true });

@@ -16,7 +16,7 @@ export { type FoldOptions, type FoldResult, foldBatchNorm } from './fold';
 export { type FreezeOptions, type FreezeResult, freeze } from './freeze';
 export { type HeadSummary, inspect, type LossSummary, type NetworkSummary } from './inspect';
 export type { LayerSelection } from './layer-selection';
-export { assignProto, type LayerSettings, type OtherSettings } from './layer-settings';
+export { assignProto, type LayerSettings, type LayerType, type OtherSettings } from './layer-settings';
 export { type LearningRateOptions, setLearningRates } from './learning-rates';
 export { type LayerMaker, type LayerMakers, layers, NetSpec, netSpec, type Top, toNetParameter } from './net-spec';
 export type { StateOptions } from './net-state';

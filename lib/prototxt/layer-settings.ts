@@ -25,17 +25,17 @@ interface Said {
   top?: never;
 }
 
+/** The types of layers by which settings are known. */
+export type LayerType = keyof LayerMessages;
+
 /**
- * The settings of a layer: fields of its own message (`num_output`), of LayerParameter (`param`, `include`, `transform_param`), and how
- * it is wired.
+ * The settings of a layer, `LayerSettings<'Convolution'>`: fields of its own message (`num_output`), of LayerParameter (`param`, `include`,
+ * `transform_param`), and how it is wired.
  */
-export type LayerSettings<Own extends object = object> = Own & LayerParameter<'given'> & Wiring & Said;
+export type LayerSettings<Type extends LayerType> = LayerMessages[Type] & LayerParameter<'given'> & Wiring & Said;
 
 /** The settings of a layer that the linked Caffe does not have. */
 export type OtherSettings = Wiring & { readonly [field: string]: unknown };
-
-/** The types of layers by which settings are known. */
-export type LayerType = keyof LayerMessages;
 
 /**
  * Settings as fields of LayerParameter: those of the layer's own message are gathered there, repeated ones become arrays.

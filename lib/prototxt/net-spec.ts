@@ -1,9 +1,9 @@
 /** Networks written in code: pycaffe's net_spec. */
 import { CaffeError, describe } from '../errors';
 import { readEntries, reading } from '../given';
-import type { LayerMessages, NetParameter } from './caffe-proto';
+import type { NetParameter } from './caffe-proto';
 import { inputError } from './input-error';
-import { type LayerSettings, layerFields, type OtherSettings } from './layer-settings';
+import { type LayerSettings, type LayerType, layerFields, type OtherSettings } from './layer-settings';
 import { stringify } from './stringify';
 import { keepsUnknown, type UnknownOptions } from './unknown-values';
 
@@ -57,7 +57,7 @@ export class Top implements Iterable<Top> {
 export type LayerMaker<Settings = OtherSettings> = (...bottomsAndSettings: (Top | Settings | undefined)[]) => Top;
 
 /** A maker for each type of layer that Caffe has; those of other Caffes and of your own are as good, but nobody knows their settings. */
-export type LayerMakers = { readonly [Type in keyof LayerMessages]: LayerMaker<LayerSettings<LayerMessages[Type]>> } & {
+export type LayerMakers = { readonly [Type in LayerType]: LayerMaker<LayerSettings<Type>> } & {
   readonly [type: string]: LayerMaker;
 };
 
