@@ -38,6 +38,17 @@ export function list(text: string): string[] {
   throw new InvalidArgumentError('It must be a list divided by commas, without gaps.');
 }
 
+/** fc8=seals,fc9=colours as a record. */
+export function pairs(text: string): Record<string, string> {
+  return Object.fromEntries(
+    list(text).map((pair) => {
+      const [from, to, ...others] = pair.split('=');
+      if (!from || !to || others.length > 0) throw new InvalidArgumentError('It must be a list of pairs: fc8=seals,fc9=colours.');
+      return [from, to];
+    }),
+  );
+}
+
 /** 256, or 240x320 for height and width. */
 export function size(text: string): [number, number] {
   const [height = '', width = height, ...others] = text.split('x');

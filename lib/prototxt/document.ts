@@ -1,9 +1,16 @@
 import { CaffeError, describe } from '../errors';
 import { calling, reading } from '../given';
 import { guardReceivers } from '../receiver';
-import { Edits } from './edits';
+import type { LayerParameter, NetParameter, SolverParameter } from './caffe-proto';
+import { Changes } from './changes';
+import { type DanglingReference, danglingReferences } from './connections';
+import { DocumentEdits } from './document-edits';
+import { scopeOf } from './field-path';
+import { findLayer, findLayers, type LayerQuery } from './layer-query';
+import { PrototxtMessage } from './message-view';
 import type { MessageNode } from './nodes';
 import { parseTree } from './parser';
+import type { ValueAt } from './path-types';
 import { SourceText } from './source-text';
 
 /** What the operations on prototxt take: the text, or a document parsed from it. */
@@ -17,6 +24,8 @@ export class PrototxtDocument {
   /** The file as a message: its fields are the top-level ones. */
   readonly root: MessageNode;
   readonly #source: SourceText;
+  /** The file as it was parsed, before the first edit. */
+  #original: MessageNode;
 
   static {
     guardReceivers(PrototxtDocument, (value) => #source in value);
@@ -31,6 +40,44 @@ export class PrototxtDocument {
     }
     this.#source = new SourceText(text);
     this.root = parseTree(this.#source);
+    this.#original = this.root;
+  }
+
+  /**
+   * What the file says at a path: `document.get('base_lr')`, `document.get('layer[fc8].inner_product_param.num_output')`.
+   *
+   * @throws {CaffeError} as {@link PrototxtMessage.get}.
+   */
+  get<Path extends string>(path: Path): ValueAt<NetParameter & SolverParameter, Path> {
+    return new PrototxtMessage<NetParameter & SolverParameter>(this.root, scopeOf(this.root), '').get(path);
+  }
+
+  /**
+   * The layer of a name: `document.layer('fc8').get('inner_product_param.num_output')`.
+   *
+   * @param query what else must hold for it: the phase, where the file has one layer of this name for each.
+   * @throws {CaffeError} ERR_CAFFE_INPUT when there is none, with the one that was probably meant, or several.
+   */
+  layer(name: string, query?: Omit<LayerQuery, 'name'>): PrototxtMessage<LayerParameter> {
+    return findLayer(this.root, name, query);
+  }
+
+  /**
+   * The layers for which everything holds that is asked for, in file order: `document.layers({ type: 'Convolution', phase: 'train' })`.
+   *
+   * @throws {CaffeError} ERR_CAFFE_INPUT for a query that is none; ERR_CAFFE_PROTOTXT for a rule that does not parse.
+   */
+  layers(query?: LayerQuery): PrototxtMessage<LayerParameter>[] {
+    return findLayers(this.root, query);
+  }
+
+  /**
+   * The bottoms that name a blob which no layer before them writes, in any phase: what an edit has left behind, or a mistake.
+   *
+   * @throws {CaffeError} ERR_CAFFE_PROTOTXT for a layer whose names or rules are none.
+   */
+  get dangling(): DanglingReference[] {
+    return danglingReferences(this.root);
   }
 
   /**
@@ -39,13 +86,23 @@ export class PrototxtDocument {
    * @param change collects the changes. Its nodes are those of this document.
    * @returns the changed document, parsed anew.
    */
-  edit(change: (edits: Edits) => void): PrototxtDocument {
-    const edits = new Edits(this.root);
+  edit(change: (edits: DocumentEdits) => void): PrototxtDocument {
+    const edits = new DocumentEdits(this.root);
     const text = calling('The change', () => {
       change(edits);
       return edits.apply();
     });
-    return new PrototxtDocument(text);
+    const edited = new PrototxtDocument(text);
+    edited.#original = this.#original;
+    return edited;
+  }
+
+  /**
+   * What was edited since the text was parsed, over all edits: each change as data, by iterating; as a unified diff by
+   * `changes.unified({ name })` or `String(changes)`.
+   */
+  get changes(): Changes {
+    return new Changes(this.#original, this.root);
   }
 
   /** The text, byte for byte. */

@@ -22,7 +22,8 @@ const UNPRINTABLE = /(?!\t)[\p{Cc}\p{Cs}\u2028\u2029]/u;
 export function excerpt(text: string, line: number, column: number): string {
   const { before, after } = windowAround(text, column - 1);
   const gutter = `  ${line} | `;
-  return `${gutter}${visible(before)}${visible(after)}`.trimEnd() + `\n${' '.repeat(gutter.length - 2)}| ${padding(before)}^`;
+  const shown = (gutter + visible(before) + visible(after)).trimEnd();
+  return `${shown}\n${' '.repeat(gutter.length - 2)}| ${padding(before)}^`;
 }
 
 /** The characters before and from the place on, cut where there are too many, never within a character. */

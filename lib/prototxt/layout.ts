@@ -12,14 +12,20 @@ export class Layout {
   readonly spacedLayers: boolean;
   /** Whether it writes `include { … }` in one line. */
   readonly inlineRules: boolean;
+  /** The quotes of its strings. */
+  readonly quote: '"' | "'";
+  /** Whether it puts a colon before the brace of a message. */
+  readonly colon: boolean;
   private readonly source: SourceText;
 
   constructor(root: MessageNode) {
     this.source = root.source;
-    this.newline = this.source.text.includes('\r\n') ? '\r\n' : '\n';
+    this.newline = findNewline(this.source);
     this.unit = this.findUnit(root) ?? DEFAULT_UNIT;
     this.spacedLayers = this.findSpacedLayers(root);
     this.inlineRules = this.findInlineRules(root);
+    this.quote = findQuote(root) ?? '"';
+    this.colon = this.findColon(root) ?? false;
   }
 
   /** The blanks with which the line of `offset` begins. */
@@ -73,6 +79,19 @@ export class Layout {
     return undefined;
   }
 
+  /** As the first message within another one, a param for instance: the layers themselves are no measure. */
+  private findColon(root: MessageNode): boolean | undefined {
+    for (const { value } of root.fields) {
+      const inner = value.kind === 'message' ? value.fields.find((field) => field.value.kind === 'message') : undefined;
+      if (inner)
+        return this.source.text
+          .slice(inner.start + inner.name.length, inner.value.start)
+          .trimStart()
+          .startsWith(':');
+    }
+    return undefined;
+  }
+
   private findSpacedLayers(root: MessageNode): boolean {
     const layers = root.fieldsNamed('layer', 'layers');
     const breaks = layers.slice(1).map((layer, index) => this.source.text.slice(layers[index]?.end, layer.start).split('\n').length - 1);
@@ -84,4 +103,17 @@ export class Layout {
     const rules = layers.flatMap((layer) => (layer.kind === 'message' ? layer.fieldsNamed('include', 'exclude') : []));
     return rules.length > 0 && rules.every((rule) => this.source.sameLine(rule.start, rule.end));
   }
+}
+
+/** The line breaks of a text. */
+export function findNewline({ text }: SourceText): '\n' | '\r\n' {
+  return text.includes('\r\n') ? '\r\n' : '\n';
+}
+
+function findQuote(message: MessageNode): '"' | "'" | undefined {
+  for (const { value } of message.fields) {
+    const quote = value.kind === 'string' ? value.quote : value.kind === 'message' ? findQuote(value) : undefined;
+    if (quote) return quote;
+  }
+  return undefined;
 }

@@ -23,7 +23,11 @@ const ENDS_STRING = new Set([10, 0]);
 export class Lexer {
   private offset: number;
 
-  constructor(private readonly source: SourceText) {
+  /** @param comments where to put the comments passed on the way. */
+  constructor(
+    private readonly source: SourceText,
+    private readonly comments?: Span[],
+  ) {
     this.offset = source.start;
   }
 
@@ -46,9 +50,14 @@ export class Lexer {
   private skipTrivia(): void {
     while (true) {
       if (this.matches(SPACE)) this.offset = SPACE.lastIndex;
-      else if (this.matches(COMMENT)) this.offset = COMMENT.lastIndex;
+      else if (this.matches(COMMENT)) this.passComment(COMMENT.lastIndex);
       else return;
     }
+  }
+
+  private passComment(end: number): void {
+    this.comments?.push({ start: this.offset, end });
+    this.offset = end;
   }
 
   private matches(pattern: RegExp): boolean {

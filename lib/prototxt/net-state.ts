@@ -2,6 +2,7 @@
 import { readTexts } from '../given';
 import { inputError } from './input-error';
 import type { Network } from './network';
+import type { MessageNode } from './nodes';
 import type { NetState } from './rules';
 
 export interface StateOptions {
@@ -27,8 +28,13 @@ export function readState({ phase, level, stages = [] }: StateOptions): ReadStat
 }
 
 /** The state in which Caffe builds a network: what is given, over what its file says. */
-export function stateOf(network: Network, { phase, level, stages }: ReadState): NetState {
-  const own = network.document.root.message('state');
+export function stateOf(network: Network, given: ReadState): NetState {
+  return stateIn(network.document.root, given);
+}
+
+/** The same for a file of which nothing else is read. */
+export function stateIn(root: MessageNode, { phase, level, stages }: ReadState): NetState {
+  const own = root.message('state');
   return { phase, level: level ?? own?.number('level') ?? 0, stages: [...(own?.strings('stage') ?? []), ...stages] };
 }
 

@@ -2,9 +2,11 @@ import { CaffeError } from '../errors';
 import { documentOf, type PrototxtDocument, type PrototxtSource } from './document';
 import { solverField } from './file-kind';
 import type { FieldNode, MessageNode } from './nodes';
-import { meets, type NetState, type NetStateRule, netState, readRule } from './rules';
+import { isActive, type NetState, type NetStateRule, netState, readRule, statesOf } from './rules';
 import type { SourceText } from './source-text';
 import { nearestTo } from './suggest';
+
+export { isActive } from './rules';
 
 /** One `layer { … }` of a file, read. */
 export interface Layer {
@@ -77,13 +79,7 @@ export class Network {
 
   /** Every state in which the rules can tell layers apart: both phases, with each set of stages and each level they name. */
   get states(): NetState[] {
-    const rules = rulesOf(this.layers);
-    const stageSets = [this.trainState.stages, this.testState.stages, [], ...rules.map((rule) => rule.stages)];
-    const levels = new Set([0, ...rules.flatMap((rule) => [rule.minLevel ?? 0, rule.maxLevel ?? 0])]);
-    const distinct = new Map(stageSets.map((stages) => [JSON.stringify(stages), stages]));
-    return (['TRAIN', 'TEST'] as const).flatMap((phase) =>
-      [...distinct.values()].flatMap((stages) => [...levels].map((level) => ({ phase, level, stages }))),
-    );
+    return statesOf(rulesOf(this.layers), [this.trainState.stages, this.testState.stages]);
   }
 
   /** Every layer and blob name of the file. */
@@ -115,12 +111,6 @@ export function readNetwork(source: PrototxtSource): Network {
     document,
     document.root.fieldsNamed('layer').map((field) => readLayer(field, text)),
   );
-}
-
-/** Whether Caffe builds a layer in a state. */
-export function isActive(layer: Layer, state: NetState): boolean {
-  if (layer.include.length > 0) return layer.include.some((rule) => meets(state, rule));
-  return !layer.exclude.some((rule) => meets(state, rule));
 }
 
 /** The names of some layers, each once, in file order. */

@@ -45,6 +45,9 @@ export interface MessageSpan extends Span {
   readonly isRoot: boolean;
 }
 
+/** Fields up to which a message is searched, and not indexed by name. */
+const MOST_TO_SEARCH = 32;
+
 const TRUE = new Set(['true', 'True', 't']);
 const FALSE = new Set(['false', 'False', 'f']);
 const SPECIAL_NUMBERS: ReadonlyMap<string, number> = new Map([
@@ -52,6 +55,51 @@ const SPECIAL_NUMBERS: ReadonlyMap<string, number> = new Map([
   ['infinity', Number.POSITIVE_INFINITY],
   ['nan', Number.NaN],
 ]);
+
+/** The fields of a large message by name, found once. */
+class FieldIndex {
+  private byName: Map<string, FieldNode[]> | undefined;
+  private readonly valuesByName = new Map<string, ItemNode[]>();
+  private readonly positionsByName = new Map<string, Map<string | undefined, number[]>>();
+
+  constructor(private readonly message: MessageNode) {}
+
+  fields(name: string): readonly FieldNode[] {
+    this.byName ??= fieldsByName(this.message);
+    return this.byName.get(name) ?? [];
+  }
+
+  values(name: string): readonly ItemNode[] {
+    const known = this.valuesByName.get(name);
+    if (known) return known;
+    const values = this.fields(name).flatMap(itemsOf);
+    this.valuesByName.set(name, values);
+    return values;
+  }
+
+  positions(name: string, own: string): readonly number[] {
+    const known = this.positionsByName.get(name) ?? this.positionsOfAll(name);
+    return known.get(own) ?? [];
+  }
+
+  private positionsOfAll(name: string): Map<string | undefined, number[]> {
+    const positions = new Map<string | undefined, number[]>();
+    this.values(name).forEach((item, position) => {
+      const own = ownName(item);
+      const others = positions.get(own);
+      if (others) others.push(position);
+      else positions.set(own, [position]);
+    });
+    this.positionsByName.set(name, positions);
+    return positions;
+  }
+}
+
+/** The `name` of a message: of a layer, for one. */
+export function ownName(item: ItemNode): string | undefined {
+  const name = item.kind === 'message' ? item.values('name')[0] : undefined;
+  return name?.kind === 'string' ? name.value : undefined;
+}
 
 /**
  * A message: the file itself or `{ … }`, with readers for its fields. A reader for one value refuses a field that is given
@@ -62,6 +110,7 @@ export class MessageNode implements MessageSpan {
   readonly start: number;
   readonly end: number;
   readonly isRoot: boolean;
+  private readonly index: FieldIndex | undefined;
 
   constructor(
     readonly source: SourceText,
@@ -71,16 +120,25 @@ export class MessageNode implements MessageSpan {
     this.start = span.start;
     this.end = span.end;
     this.isRoot = span.isRoot;
+    this.index = fields.length > MOST_TO_SEARCH ? new FieldIndex(this) : undefined;
   }
 
   /** The fields of this name, in file order. */
-  fieldsNamed(...names: string[]): FieldNode[] {
+  fieldsNamed(...names: string[]): readonly FieldNode[] {
+    const [name = ''] = names;
+    if (this.index && names.length === 1) return this.index.fields(name);
     return this.fields.filter((field) => names.includes(field.name));
   }
 
   /** All values of this name, those in lists included. */
-  values(name: string): ItemNode[] {
-    return this.fieldsNamed(name).flatMap(({ value }) => (value.kind === 'list' ? value.items : [value]));
+  values(name: string): readonly ItemNode[] {
+    return this.index?.values(name) ?? this.fieldsNamed(name).flatMap(itemsOf);
+  }
+
+  /** Where among the values of this name the messages stand whose own `name` is the given one. */
+  positions(name: string, own: string): readonly number[] {
+    if (this.index) return this.index.positions(name, own);
+    return this.values(name).flatMap((item, position) => (ownName(item) === own ? [position] : []));
   }
 
   messages(name: string): MessageNode[] {
@@ -116,10 +174,15 @@ export class MessageNode implements MessageSpan {
     return this.only(name, values);
   }
 
+  /** The error for a field that is given more than once. */
+  repetition(name: string): CaffeError {
+    const second = this.fieldsNamed(name)[1] ?? this;
+    return this.source.error(second.start, `'${name}' is given ${this.values(name).length} times; it can be given once.`);
+  }
+
   private only<T>(name: string, values: readonly T[]): T | undefined {
     if (values.length < 2) return values[0];
-    const second = this.fieldsNamed(name)[1] ?? this;
-    throw this.source.error(second.start, `'${name}' is given ${values.length} times; it can be given once.`);
+    throw this.repetition(name);
   }
 }
 

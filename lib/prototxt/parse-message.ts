@@ -27,6 +27,11 @@ export function parseSolver(source: PrototxtSource, options?: UnknownOptions): S
   return new Reader(keepsUnknown(options)).message(documentOf(source).root, 'SolverParameter');
 }
 
+/** A message of a file as a plain object; see {@link parseNet}. */
+export function readMessage(node: MessageNode, message: MessageName, options?: UnknownOptions): object {
+  return new Reader(keepsUnknown(options)).message(node, message);
+}
+
 /** Reads by caffe.proto; what that does not have is kept, or refused. */
 class Reader {
   constructor(private readonly keepsUnknown: boolean) {}

@@ -55,3 +55,23 @@ export function meets(state: NetState, rule: NetStateRule): boolean {
     !rule.notStages.some((stage) => state.stages.includes(stage))
   );
 }
+
+/** Whether Caffe builds a layer in a state. */
+export function isActive(
+  layer: { readonly include: readonly NetStateRule[]; readonly exclude: readonly NetStateRule[] },
+  state: NetState,
+): boolean {
+  if (layer.include.length > 0) return layer.include.some((rule) => meets(state, rule));
+  return !layer.exclude.some((rule) => meets(state, rule));
+}
+
+/**
+ * Every state in which rules can tell layers apart: both phases, with each set of stages and each level that they name.
+ *
+ * @param stageSets further sets of stages.
+ */
+export function statesOf(rules: readonly NetStateRule[], stageSets: readonly (readonly string[])[] = []): NetState[] {
+  const distinct = new Map([...stageSets, [], ...rules.map((rule) => rule.stages)].map((stages) => [JSON.stringify(stages), stages]));
+  const levels = new Set([0, ...rules.flatMap((rule) => [rule.minLevel ?? 0, rule.maxLevel ?? 0])]);
+  return PHASES.flatMap((phase) => [...distinct.values()].flatMap((stages) => [...levels].map((level) => ({ phase, level, stages }))));
+}

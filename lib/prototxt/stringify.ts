@@ -69,7 +69,7 @@ class Writer {
 
   private item(name: string, value: unknown, type: string, path: string, indent: string): void {
     if (!isMessageName(type)) {
-      this.text += `${indent}${name}: ${this.enumName(value, type) ?? literal(value, type, path)}\n`;
+      this.text += `${indent}${name}: ${this.enumName(value, type) ?? encodeScalar(value, type, path)}\n`;
       return;
     }
     this.text += `${indent}${name} {\n`;
@@ -83,7 +83,8 @@ class Writer {
   }
 }
 
-function literal(value: unknown, type: string, path: string): string {
+/** The literal for a value of a scalar or enum type. @throws {CaffeError} ERR_CAFFE_INPUT for a value of another type. */
+export function encodeScalar(value: unknown, type: string, path: string): string {
   const names = enumOf(type);
   if (typeof value === 'boolean' && type === 'bool') return String(value);
   if (typeof value === 'number') {

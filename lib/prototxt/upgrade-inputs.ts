@@ -15,7 +15,7 @@ interface Line {
 }
 
 /** Rewrites the inputs of a file; one layer brings in all of them, as in Caffe's own upgrade. @returns the old fields. */
-export function upgradeInputs(edits: Edits, root: MessageNode): FieldNode[] {
+export function upgradeInputs(edits: Edits, root: MessageNode): readonly FieldNode[] {
   if (root.fieldsNamed('input').length === 0) return [];
   const { source } = root;
   const old = root.fieldsNamed(...INPUT_FIELDS);

@@ -7,7 +7,7 @@ function edited(text: string, change: (edits: Edits, root: MessageNode) => void)
   return document.edit((edits) => change(edits, document.root)).toString();
 }
 
-function named(root: MessageNode, ...names: string[]): FieldNode[] {
+function named(root: MessageNode, ...names: string[]): readonly FieldNode[] {
   return root.fieldsNamed(...names);
 }
 

@@ -1,9 +1,13 @@
 import type { Command } from 'commander';
 import { addAllInOne } from './all-in-one';
 import { addCheck, addSummary } from './check';
+import { addEdits } from './edit';
+import { addDiff, addFormat } from './format';
 import { addFreeze, addUnfreeze } from './freeze';
+import { addGet } from './get';
 import { addFromJson, addToJson } from './json';
 import { addDeploy, addSelect, addTrainVal } from './phases';
+import { addRename } from './rename';
 import { addRetarget } from './retarget';
 import { addUpgrade } from './upgrade';
 import { addExtract, addFold } from './weights';
@@ -24,6 +28,11 @@ const OPERATIONS = [
   addSummary,
   addToJson,
   addFromJson,
+  addGet,
+  addEdits,
+  addRename,
+  addFormat,
+  addDiff,
 ];
 
 /** The operations on prototxt files. They take `-` for standard input, and write to standard output unless told otherwise. */

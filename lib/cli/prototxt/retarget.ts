@@ -1,6 +1,6 @@
-import { type Command, InvalidArgumentError } from 'commander';
+import type { Command } from 'commander';
 import type { RetargetOptions } from '../../prototxt/retarget';
-import { count, fromZero, list } from '../options';
+import { count, fromZero, list, pairs } from '../options';
 import { addOperation, operation } from './operation';
 
 export function addRetarget(prototxt: Command): void {
@@ -25,14 +25,4 @@ async function retargetText(text: string, options: RetargetOptions) {
 function classes(text: string): number | Record<string, number> {
   if (!text.includes('=')) return count(text);
   return Object.fromEntries(Object.entries(pairs(text)).map(([name, number]) => [name, count(number)]));
-}
-
-function pairs(text: string): Record<string, string> {
-  return Object.fromEntries(
-    list(text).map((pair) => {
-      const [from, to, ...others] = pair.split('=');
-      if (!from || !to || others.length > 0) throw new InvalidArgumentError('It must be a list of pairs: fc8=seals,fc9=colours.');
-      return [from, to];
-    }),
-  );
 }

@@ -59,7 +59,7 @@ export class Settings {
     return field?.start ?? this.otherwise;
   }
 
-  private values(name: string): ItemNode[] {
+  private values(name: string): readonly ItemNode[] {
     return this.node?.values(name) ?? [];
   }
 

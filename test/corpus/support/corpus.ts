@@ -30,6 +30,7 @@ export const TOPICS = [
   'blob',
   'solver',
   'prototxt',
+  'document',
   'transformations',
   'images',
   'workflow',
