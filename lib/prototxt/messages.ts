@@ -27,11 +27,21 @@ const INTEGERS: ReadonlyMap<string, readonly [number, number]> = new Map([
   ['uint64', [0, Number.MAX_SAFE_INTEGER]],
 ]);
 
+/** The fields that were asked for: files ask for the same ones thousands of times. */
+const FIELDS = new Map<MessageName, Map<string, FieldType | undefined>>();
+
 /** The field of a message; undefined when the message has none of this name. */
 export function fieldOf(message: MessageName, name: string): FieldType | undefined {
+  const known = FIELDS.get(message) ?? new Map<string, FieldType | undefined>();
+  if (known.size === 0) FIELDS.set(message, known);
   const fields: Readonly<Record<string, string>> = MESSAGES[message];
   if (!Object.hasOwn(fields, name)) return undefined;
-  const type = fields[name] ?? '';
+  const found = known.get(name) ?? typeOf(fields[name] ?? '');
+  known.set(name, found);
+  return found;
+}
+
+function typeOf(type: string): FieldType {
   return type.endsWith('[]') ? { type: type.slice(0, -2), repeated: true } : { type, repeated: false };
 }
 

@@ -46,6 +46,8 @@ export class CheckedNet {
   readonly facts = new Map<Layer, LayerFacts>();
   private readonly blobs = new Map<Version, BlobFacts>();
   private readonly unsound: ReadonlySet<Layer>;
+  /** Whether gradients are computed: in training, where there is a loss. */
+  readonly trains: boolean;
 
   /** @param damaged layers of which the file has more than protobuf could read. */
   constructor(
@@ -58,6 +60,7 @@ export class CheckedNet {
     const written = new Set([...network.inputs, ...checked.layers.flatMap((layer) => layer.tops)]);
     const brought = [...options.inputs.keys()].filter((name) => !written.has(name));
     this.graph = new Graph(checked.layers, [...network.inputs, ...brought]);
+    this.trains = checked.state.phase === 'TRAIN' && checked.layers.some(isLoss);
     const shapes = oldInputShapes(network);
     for (const version of this.graph.inputs) this.setInput(version, shapes.get(version.blob));
     this.unsound = new Set([...damaged, ...checkWiring(network, this.graph, options.types, tell)]);
@@ -65,11 +68,6 @@ export class CheckedNet {
     for (const layer of this.graph.layers) this.infer(layer);
     checkParameters(this.graph.layers, this.facts, tell);
     checkUnused(this.graph, tell);
-  }
-
-  /** Whether gradients are computed: in training, where there is a loss. */
-  get trains(): boolean {
-    return this.checked.state.phase === 'TRAIN' && this.graph.layers.some(isLoss);
   }
 
   /** What is known of a blob at one point. */

@@ -1,7 +1,7 @@
 /** What fillers refuse to fill. */
-import { fieldOf } from '../messages';
+import { fieldOf, type MessageName } from '../messages';
 import type { LayerSetup } from './rule';
-import type { Settings } from './settings';
+import { Settings } from './settings';
 import { type Shape, textOfShape } from './shape';
 
 const FILLERS = ['constant', 'gaussian', 'positive_unitball', 'uniform', 'xavier', 'msra', 'bilinear'];
@@ -41,11 +41,12 @@ export function checkFiller(layer: LayerSetup, filler: Settings, shape: Shape): 
 /** Checks all uniform fillers of a layer, also those that it does not use: the addon refuses them, whatever they are for. */
 export function checkRanges(layer: LayerSetup): void {
   for (const { name, value } of layer.layer.message.fields) {
-    if (!name.endsWith('_param') || value.kind !== 'message') continue;
-    const settings = layer.settings(name);
-    const fillers = value.fields.filter((field) => fieldOf(settings.type, field.name)?.type === 'FillerParameter');
-    for (const field of new Set(fillers.map((filler) => filler.name))) {
-      for (const filler of settings.messages(field)) if (filler.text('type') === 'uniform') requireRange(layer, filler);
+    if (value.kind !== 'message' || !name.endsWith('_param')) continue;
+    const type = fieldOf('LayerParameter', name)?.type as MessageName;
+    for (const field of value.fields) {
+      if (field.value.kind !== 'message' || fieldOf(type, field.name)?.type !== 'FillerParameter') continue;
+      const filler = new Settings('FillerParameter', field.value, field.value.start);
+      if (filler.text('type') === 'uniform') requireRange(layer, filler);
     }
   }
 }

@@ -9,8 +9,9 @@ function concat(layer: LayerSetup): Inferred {
   const first = layer.bottom(0);
   bottoms.forEach((bottom, index) => {
     const fits = bottom.length === first.length && bottom.every((extent, other) => other === axis || extent === first[other]);
-    const fix = `Make all extents but that of axis ${axis} the same, e.g. by other pads or strides.`;
-    layer.require(fits, `joins ${layer.describeBottom(0)} and ${layer.describeBottom(index)} along axis ${axis}`, fix, layer.at, 'shape');
+    if (fits) return;
+    const what = `joins ${layer.describeBottom(0)} and ${layer.describeBottom(index)} along axis ${axis}`;
+    layer.refuse('shape', what, `Make all extents but that of axis ${axis} the same, e.g. by other pads or strides.`);
   });
   const joined = bottoms.reduce((sum, bottom) => sum + (bottom[axis] ?? 0), 0);
   layer.requireCountable(

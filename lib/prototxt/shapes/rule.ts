@@ -137,44 +137,27 @@ export class LayerSetup {
   axisOf(bottom: number, axis: number, at?: number): number {
     const shape = this.bottom(bottom);
     const canonical = axis < 0 ? axis + shape.length : axis;
-    const fix = `Give it a bottom with more axes, or set axis to one of those it has.`;
-    this.require(
-      canonical >= 0 && canonical < shape.length,
-      `works on axis ${axis}, which ${this.describeBottom(bottom)} does not have`,
-      fix,
-      at,
-      'shape',
-    );
-    return canonical;
+    if (canonical >= 0 && canonical < shape.length) return canonical;
+    const what = `works on axis ${axis}, which ${this.describeBottom(bottom)} does not have`;
+    return this.refuse('shape', what, 'Give it a bottom with more axes, or set axis to one of those it has.', at);
   }
 
   /** Requires a bottom of so many axes. */
   requireAxes(bottom: number, least: number, most = least): Shape {
     const shape = this.bottom(bottom);
+    if (shape.length >= least && shape.length <= most) return shape;
     const wanted = least === most ? `${least}` : most === Number.POSITIVE_INFINITY ? `at least ${least}` : `${least} to ${most}`;
-    const fix = 'Put the layer where its bottom has that many axes, or a Reshape or Flatten in front of it.';
-    this.require(
-      shape.length >= least && shape.length <= most,
-      `takes bottoms of ${wanted} axes; it gets ${this.describeBottom(bottom)}`,
-      fix,
-      this.at,
-      'shape',
-    );
-    return shape;
+    const what = `takes bottoms of ${wanted} axes; it gets ${this.describeBottom(bottom)}`;
+    return this.refuse('shape', what, 'Put the layer where its bottom has that many axes, or a Reshape or Flatten in front of it.');
   }
 
   /** Requires all bottoms to be of the shape of the first. */
   requireSameShapes(): Shape {
     const first = this.bottom(0);
     for (let index = 1; index < this.bottomCount; index++) {
-      const fix = 'Make both the same, e.g. by the same kernels, strides and numbers of outputs in both branches.';
-      this.require(
-        isSame(first, this.bottom(index)),
-        `needs bottoms of one shape; it gets ${this.describeBottom(0)} and ${this.describeBottom(index)}`,
-        fix,
-        this.at,
-        'shape',
-      );
+      if (isSame(first, this.bottom(index))) continue;
+      const what = `needs bottoms of one shape; it gets ${this.describeBottom(0)} and ${this.describeBottom(index)}`;
+      this.refuse('shape', what, 'Make both the same, e.g. by the same kernels, strides and numbers of outputs in both branches.');
     }
     return first;
   }
