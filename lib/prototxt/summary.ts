@@ -83,12 +83,12 @@ function fieldOf(net: CheckedNet, layer: Layer): string {
 }
 
 function totalsOf({ phase, totals }: CheckedState): string {
-  const { layers, parameters, multiplyAdds, batch = 1, memory, complete } = totals;
+  const { layers, parameters, statistics, multiplyAdds, batch = 1, memory, complete } = totals;
   const each = batch > 1 ? ` per item, ${rounded(multiplyAdds)} per batch` : '';
   const gradients = memory.gradients > 0 ? ` + gradients ${bytes(memory.gradients)}` : '';
   const lines = [
     `Layers         ${layers}`,
-    `Parameters     ${grouped(parameters)} (${bytes(parameters * 4)})`,
+    `Parameters     ${grouped(parameters)} (${bytes(parameters * 4)})${statistics > 0 ? `, of which ${grouped(statistics)} are statistics` : ''}`,
     `Multiply-adds  ${rounded(multiplyAdds / batch)}${each}`,
     `Memory         ${bytes(memory.total)}: activations ${bytes(memory.activations)}${gradients} + parameters ${bytes(memory.parameters)}${phase === 'train' ? ', with their gradients' : ''}`,
   ];

@@ -1,8 +1,13 @@
 /** What the check says of a layer against what the linked Caffe makes of it. */
+import fc from 'fast-check';
 import { caffe } from '../../lib/caffe';
 import { Net } from '../../lib/net';
 import { check } from '../../lib/prototxt';
-import { casesOf, pairsOf } from '../support/layer-cases';
+import { enumOf, fieldNames, fieldOf, type MessageName } from '../../lib/prototxt/messages';
+import { casesOf, pairsOf, TEMPLATES } from '../support/layer-cases';
+
+/** Random nets of each type. */
+const RUNS = Number(process.env.RUNS ?? 60);
 
 /** What the text does not tell: files that are not there, memory that is not, classes that nobody registered, how Caffe was built. */
 const OUTSIDE = /ERR_CAFFE_(FILE|DATASET)|Out of memory|the layer class '|has unknown engine/;
@@ -48,4 +53,63 @@ test.each([...caffe.layerTypes])('%s: each setting wrong, and two at a time', as
     if (problem) found.push(`${name}\n${text}\n${problem}`);
   }
   expect(found).toEqual([]);
+});
+
+/** What a field may be set to: mostly what a layer takes, and what is just outside. */
+function valueOf(type: string): fc.Arbitrary<string> {
+  const names = enumOf(type);
+  if (names) return fc.constantFrom(...Object.keys(names));
+  if (type === 'uint32') return fc.integer({ min: 0, max: 6 }).map(String);
+  if (type === 'int32') return fc.integer({ min: -4, max: 4 }).map(String);
+  if (type === 'int64') return fc.integer({ min: -1, max: 6 }).map(String);
+  if (type === 'float' || type === 'double') return fc.constantFrom('-1', '0', '0.5', '1', '2', 'inf');
+  if (type === 'bool') return fc.constantFrom('true', 'false');
+  if (type === 'BlobShape')
+    return fc.array(valueOf('int64'), { maxLength: 4 }).map((dims) => `{ ${dims.map((dim) => `dim: ${dim}`).join(' ')} }`);
+  const fillers = fc.constantFrom('constant', 'gaussian', 'uniform', 'xavier', 'msra', 'bilinear', 'positive_unitball');
+  if (type === 'FillerParameter') return fillers.map((name) => `{ type: "${name}" }`);
+  return fc.constantFrom('"x"', '""');
+}
+
+/** Some fields of a message, repeated ones up to three times. */
+function settingsOf(message: MessageName): fc.Arbitrary<string> {
+  const fields = fieldNames(message).map((name) => {
+    const { type, repeated } = fieldOf(message, name) ?? { type: '', repeated: false };
+    const values = fc.array(valueOf(type), { minLength: 1, maxLength: repeated ? 3 : 1 });
+    return values.map((all) => all.map((value) => `${name}${value.startsWith('{') ? ' ' : ': '}${value}`).join(' '));
+  });
+  return fc.tuple(...fields.map((field) => fc.option(field, { nil: '', freq: 2 }))).map((texts) => texts.filter((text) => text).join(' '));
+}
+
+/** A layer of a type over inputs of random shapes, those of its template as often as not. */
+function layerOf(type: string): fc.Arbitrary<string> {
+  const { bottoms, tops, params } = TEMPLATES[type] ?? { bottoms: [], tops: 1, params: {} };
+  const extent = fc.integer({ min: 1, max: 6 });
+  const shapes = fc.tuple(...bottoms.map((shape) => fc.oneof(fc.constant(shape), fc.constant(shape), fc.array(extent, { maxLength: 5 }))));
+  const alike = fc.array(extent, { maxLength: 5 }).map((shape) => bottoms.map(() => shape));
+  const settings = Object.entries(params).map(([field, usual]) => {
+    const message = fieldOf('LayerParameter', field)?.type as MessageName;
+    return fc.oneof(settingsOf(message), settingsOf(message), fc.constant(usual)).map((text) => `${field} { ${text} }`);
+  });
+  return fc
+    .tuple(fc.oneof(shapes, alike), fc.tuple(...settings), fc.integer({ min: 0, max: 9 }), fc.boolean())
+    .map(([own, messages, chance, inPlace]) => {
+      const inputs = own.map(
+        (shape, i) =>
+          `layer { name: "i${i}" type: "Input" top: "b${i}" input_param { shape { ${shape.map((dim) => `dim: ${dim}`).join(' ')} } } }\n`,
+      );
+      const count = Math.max(0, tops + (chance === 0 ? 1 : chance === 1 ? -1 : 0));
+      const names = Array.from({ length: count }, (_, i) => (inPlace && chance > 7 && i === 0 && own.length > 0 ? 'b0' : `t${i}`));
+      const wires = [...own.map((_, i) => `bottom: "b${i}"`), ...names.map((name) => `top: "${name}"`)];
+      return `${inputs.join('')}layer { name: "x" type: "${type}" ${wires.join(' ')} ${messages.join(' ')} }`;
+    });
+}
+
+test.each([...caffe.layerTypes])('%s: random settings over random shapes', async (type) => {
+  await fc.assert(
+    fc.asyncProperty(layerOf(type), fc.constantFrom('train', 'test'), async (text, phase) => {
+      expect(await disagreement(text, phase)).toBeUndefined();
+    }),
+    { numRuns: RUNS },
+  );
 });

@@ -230,6 +230,7 @@ layer { name: "ip" type: "InnerProduct" bottom: "c" top: "ip" inner_product_para
     expect(totals).toEqual({
       layers: 4,
       parameters: 437,
+      statistics: 0,
       multiplyAdds: 2 * 4 * 16 * 27 + 2 * 320,
       batch: 2,
       memory: { activations, gradients: 0, parameters: 437 * 4, total: activations + 437 * 4 },

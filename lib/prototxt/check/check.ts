@@ -249,6 +249,7 @@ const NO_STATE: Pick<CheckResult, 'layers' | 'blobs' | 'totals'> = {
   totals: {
     layers: 0,
     parameters: 0,
+    statistics: 0,
     multiplyAdds: 0,
     batch: undefined,
     memory: { activations: 0, gradients: 0, parameters: 0, total: 0 },

@@ -8,12 +8,12 @@ import { placeOf } from './wiring';
 type Tell = (report: Report) => void;
 
 /** Types whose gradient is computed from their own output, which a layer in place behind them overwrites. */
-const READS_OWN_TOP = new Set(['ELU', 'Exp', 'LRN', 'MVN', 'Sigmoid', 'Softmax', 'Swish', 'TanH']);
+const READS_OWN_TOP = new Set(['ELU', 'Exp', 'MVN', 'Sigmoid', 'Softmax', 'Swish', 'TanH']);
 
-/** Types whose gradient is computed from their input, which they overwrite themselves when they work in place. */
-const READS_OWN_BOTTOM = new Set(['BNLL', 'Clip', 'Log', 'Power']);
+/** Types whose gradient is computed from what they overwrite themselves when they work in place: their input, or the gradient above. */
+const READS_OWN_BOTTOM = new Set(['BNLL', 'Clip', 'Eltwise', 'LRN', 'Log', 'MVN', 'Power']);
 
-/** Types that change nothing when they are run after a type that {@link READS_OWN_TOP}, so that its output is what it was. */
+/** Types whose tops lie in the memory of their bottom. */
 const SHARES_MEMORY = new Set(['Flatten', 'Reshape', 'Split']);
 
 /** @param trains whether gradients are computed. */
@@ -72,13 +72,18 @@ function checkOverwriting(graph: Graph, layer: Layer, version: Version, trains: 
       `Layer '${layer.name}' works in place, but the gradient of ${layer.type} needs the values that it overwrites.`,
     );
   }
-  if (writer && READS_OWN_TOP.has(writer.type)) {
+  if (writer && readsOwnTop(writer)) {
     report(
       'warning',
       'in-place-gradient',
       `Layer '${layer.name}' works in place on the output of '${writer.name}', whose gradient (${writer.type}) needs the values that it overwrites.`,
     );
   }
+}
+
+/** Also a normalization over channels, which cannot work in place for that reason. */
+function readsOwnTop(layer: Layer): boolean {
+  return READS_OWN_TOP.has(layer.type) || (layer.type === 'LRN' && !worksInPlace(layer));
 }
 
 /** The layers that read memory which a blob shares with others: those that Flatten, Reshape and Split make of it or it of them. */

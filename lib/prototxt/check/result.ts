@@ -41,6 +41,8 @@ export interface Totals {
   readonly layers: number;
   /** Values of all parameters, shared ones once. */
   readonly parameters: number;
+  /** Those among them that are not learned: the means and variances of BatchNorm layers. */
+  readonly statistics: number;
   /** For one batch forward. */
   readonly multiplyAdds: number;
   /** Items of a batch; undefined where nothing says it. */
@@ -78,6 +80,7 @@ export function resultOf(net: CheckedNet): CheckedState {
     totals: {
       layers: layers.length,
       parameters,
+      statistics: layers.reduce((sum, layer) => sum + (layer.type === 'BatchNorm' ? layer.parameters : 0), 0),
       multiplyAdds: layers.reduce((sum, { multiplyAdds }) => sum + multiplyAdds, 0),
       batch: batchOf(net),
       memory: memoryOf(net, parameters),

@@ -31,7 +31,8 @@ export function checkFiller(layer: LayerSetup, filler: Settings, shape: Shape): 
     require(sparse >= -1 &&
       (sparse === -1 || sparse <= most), `has a gaussian filler with sparse: ${sparse} for ${most} outputs`, fix, filler.at('sparse'));
   }
-  if (type === 'positive_unitball') require(shape.length > 0, 'fills a scalar with positive_unitball', 'Use constant.');
+  const perOutput = ['positive_unitball', 'xavier', 'msra'].includes(type);
+  require(shape.length > 0 || !perOutput, `fills a scalar with ${type}`, 'Use constant.');
   if (type === 'bilinear') {
     const square = shape.length === 4 && shape[2] === shape[3];
     require(square, `has a bilinear filler for weights of shape ${textOfShape(shape)}`, 'Use it for square kernels only, as upsampling has them.');
