@@ -56,7 +56,7 @@ test.each([...caffe.layerTypes])('%s: each setting wrong, and two at a time', as
 });
 
 /** What a field may be set to: mostly what a layer takes, and what is just outside. */
-function valueOf(type: string): fc.Arbitrary<string> {
+function valueText(type: string): fc.Arbitrary<string> {
   const names = enumOf(type);
   if (names) return fc.constantFrom(...Object.keys(names));
   if (type === 'uint32') return fc.integer({ min: 0, max: 6 }).map(String);
@@ -65,7 +65,7 @@ function valueOf(type: string): fc.Arbitrary<string> {
   if (type === 'float' || type === 'double') return fc.constantFrom('-1', '0', '0.5', '1', '2', 'inf');
   if (type === 'bool') return fc.constantFrom('true', 'false');
   if (type === 'BlobShape')
-    return fc.array(valueOf('int64'), { maxLength: 4 }).map((dims) => `{ ${dims.map((dim) => `dim: ${dim}`).join(' ')} }`);
+    return fc.array(valueText('int64'), { maxLength: 4 }).map((dims) => `{ ${dims.map((dim) => `dim: ${dim}`).join(' ')} }`);
   const fillers = fc.constantFrom('constant', 'gaussian', 'uniform', 'xavier', 'msra', 'bilinear', 'positive_unitball');
   if (type === 'FillerParameter') return fillers.map((name) => `{ type: "${name}" }`);
   return fc.constantFrom('"x"', '""');
@@ -75,7 +75,7 @@ function valueOf(type: string): fc.Arbitrary<string> {
 function settingsOf(message: MessageName): fc.Arbitrary<string> {
   const fields = fieldNames(message).map((name) => {
     const { type, repeated } = fieldOf(message, name) ?? { type: '', repeated: false };
-    const values = fc.array(valueOf(type), { minLength: 1, maxLength: repeated ? 3 : 1 });
+    const values = fc.array(valueText(type), { minLength: 1, maxLength: repeated ? 3 : 1 });
     return values.map((all) => all.map((value) => `${name}${value.startsWith('{') ? ' ' : ': '}${value}`).join(' '));
   });
   return fc.tuple(...fields.map((field) => fc.option(field, { nil: '', freq: 2 }))).map((texts) => texts.filter((text) => text).join(' '));
@@ -111,5 +111,47 @@ test.each([...caffe.layerTypes])('%s: random settings over random shapes', async
       expect(await disagreement(text, phase)).toBeUndefined();
     }),
     { numRuns: RUNS },
+  );
+});
+
+/** Layers with one bottom or two, and their settings. */
+const PARTS: readonly (readonly [type: string, bottoms: number, params: string])[] = [
+  ['Convolution', 1, 'convolution_param { num_output: 3 kernel_size: 3 pad: 1 }'],
+  ['Pooling', 1, 'pooling_param { kernel_size: 2 stride: 2 }'],
+  ['ReLU', 1, ''],
+  ['Flatten', 1, ''],
+  ['InnerProduct', 1, 'inner_product_param { num_output: 3 } param { name: "shared" }'],
+  ['Concat', 2, ''],
+  ['Eltwise', 2, 'eltwise_param { operation: PROD }'],
+  ['SoftmaxWithLoss', 2, ''],
+  ['Split', 1, ''],
+  ['Silence', 1, ''],
+];
+
+/** Nets of layers that read and write one of a few blobs, mostly one that is there. */
+const wiredNet = fc
+  .array(fc.tuple(fc.nat(PARTS.length - 1), fc.nat(20), fc.nat(20), fc.nat(9), fc.boolean()), { minLength: 1, maxLength: 8 })
+  .map((layers) => {
+    const blobs = ['data', 'label'];
+    const lines = layers.map(([part, first, second, chance, weighted], index) => {
+      const [type, count, params] = PARTS[part] ?? ['ReLU', 1, ''];
+      const pick = (choice: number) => (chance === 0 ? `b${choice}` : (blobs[choice % blobs.length] ?? ''));
+      const bottoms = [first, second].slice(0, count).map(pick);
+      const top = chance < 3 ? (bottoms[0] ?? '') : chance === 9 ? pick(second) : `b${index}`;
+      if (type !== 'Silence') blobs.push(top);
+      const wires = [...bottoms.map((blob) => `bottom: "${blob}"`), ...(type === 'Silence' ? [] : [`top: "${top}"`])];
+      return `layer { name: "l${index}" type: "${type}" ${wires.join(' ')} ${params} ${weighted && chance === 5 ? 'loss_weight: 1' : ''} }`;
+    });
+    const inputs =
+      'layer { name: "in" type: "Input" top: "data" top: "label" input_param { shape { dim: 2 dim: 3 dim: 6 dim: 6 } shape { dim: 2 } } }';
+    return [inputs, ...lines].join('\n');
+  });
+
+test('random wiring', async () => {
+  await fc.assert(
+    fc.asyncProperty(wiredNet, fc.constantFrom('train', 'test'), async (text, phase) => {
+      expect(await disagreement(text, phase)).toBeUndefined();
+    }),
+    { numRuns: 10 * RUNS },
   );
 });

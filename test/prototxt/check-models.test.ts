@@ -86,6 +86,27 @@ describeModels('published networks', () => {
   });
 });
 
+describe('memory', () => {
+  test.each(['squeezenet', 'googlenet', 'resnet-18'] as const)('of %s is what the net holds when it has run', async (name) => {
+    const { deploy } = get(name, { classes: 5, size: name === 'resnet-18' ? 64 : undefined });
+    const net = await Net.from(deploy);
+    await net.forward();
+    expect(check(deploy).totals.memory).toMatchObject({ total: net.memory.total, gradients: 0 });
+    await net.dispose();
+  });
+
+  test.each(['squeezenet', 'googlenet', 'resnet-18'] as const)('of %s in training is that, and its gradients', async (name) => {
+    const { trainVal } = get(name, { classes: 5, size: name === 'resnet-18' ? 64 : undefined });
+    const [state] = check(trainVal, { batch: 2 }).states;
+    const net = await Net.from(withoutDatasets(trainVal, state as CheckedState), { phase: 'train' });
+    await net.forward();
+    await net.backward(); // gives the gradients of the inputs, too, which training does without
+    const { blobs, total } = net.memory;
+    expect(state?.totals.memory.total).toBe(total - (blobs.data?.diff ?? 0) - (blobs.label?.diff ?? 0));
+    await net.dispose();
+  });
+});
+
 describe.each(list())('$name', ({ name, smallest, parameters, multiplyAdds, input: [channels] }) => {
   test('every net of it, as Caffe shapes it, and nothing to find', async () => {
     const size = Math.max(smallest, 40);

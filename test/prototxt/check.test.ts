@@ -314,7 +314,7 @@ describe('solvers', () => {
     [`${GOOD} type: "Adm"`, 'error', "It is of type 'Adm', which Caffe does not have."],
     [GOOD.replace('base_lr: 0.01', ''), 'warning', 'It has no base_lr: the learning rate is 0, and nothing is learned.'],
     [GOOD.replace('max_iter: 100', ''), 'warning', 'It has no max_iter: solve() ends at once.'],
-    [`${GOOD} iter_size: 0`, 'error', 'It has iter_size: 0.'],
+    [`${GOOD} iter_size: 0`, 'error', 'It has iter_size: 0; it must be at least 1.'],
     [`${GOOD} base_rl: 1`, 'error', "SolverParameter has no field 'base_rl'."],
     [`${GOOD} solver_mode: CPUU`, 'error', "'solver_mode' takes one of CPU, GPU; found CPUU."],
   ])('%#: %s', (text, severity, message) => {

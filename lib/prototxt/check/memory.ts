@@ -21,7 +21,8 @@ const BYTES = 4;
 /** Layers whose top is the memory of their bottom. */
 const SHARES_MEMORY = new Set(['Flatten', 'Reshape', 'Split']);
 
-export function memoryOf(net: CheckedNet, parameters: number): Memory {
+/** @param parameters values of parameters, and how many of them are statistics, which have no gradients. */
+export function memoryOf(net: CheckedNet, { parameters, statistics }: { parameters: number; statistics: number }): Memory {
   const learns = gradientsNeeded(net.graph, net);
   let [activations, gradients] = [0, 0];
   const count = (version: Version) => {
@@ -38,7 +39,7 @@ export function memoryOf(net: CheckedNet, parameters: number): Memory {
       gradients += (own + copies) * count(version);
     });
   }
-  const ofParameters = parameters * BYTES * (net.trains ? 2 : 1);
+  const ofParameters = (parameters + (net.trains ? parameters - statistics : 0)) * BYTES;
   return { activations, gradients, parameters: ofParameters, total: activations + gradients + ofParameters };
 }
 

@@ -70,6 +70,7 @@ export function resultOf(net: CheckedNet): CheckedState {
   const { name, state } = net.checked;
   const layers = net.graph.layers.map((layer) => layerResult(net, layer));
   const parameters = net.graph.layers.reduce((sum, layer) => sum + ownParameters(net, layer), 0) - sharedParameters(net);
+  const statistics = layers.reduce((sum, { type, parameters: own }) => sum + (type === 'BatchNorm' ? own : 0), 0);
   return {
     name,
     phase: state.phase === 'TRAIN' ? 'train' : 'test',
@@ -80,10 +81,10 @@ export function resultOf(net: CheckedNet): CheckedState {
     totals: {
       layers: layers.length,
       parameters,
-      statistics: layers.reduce((sum, layer) => sum + (layer.type === 'BatchNorm' ? layer.parameters : 0), 0),
+      statistics,
       multiplyAdds: layers.reduce((sum, { multiplyAdds }) => sum + multiplyAdds, 0),
       batch: batchOf(net),
-      memory: memoryOf(net, parameters),
+      memory: memoryOf(net, { parameters, statistics }),
       complete: layers.every(({ shapes, params }) => params !== undefined && shapes.every((shape) => shape !== undefined)),
     },
   };
