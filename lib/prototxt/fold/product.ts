@@ -9,6 +9,9 @@ const PARAMS: ReadonlyMap<string, string> = new Map([
   ['InnerProduct', 'inner_product_param'],
 ]);
 
+/** Float32's greatest, and what is rounded to it. */
+const MOST = 2 ** 128 - 2 ** 103;
+
 /** A product with its weights, while others are folded into it. */
 export interface Product {
   readonly layer: Layer;
@@ -52,8 +55,8 @@ export function productOf(layer: Layer, blobs: readonly BlobProto[]): Product {
   return {
     layer,
     outputs,
-    weights: Float64Array.from(weights.data),
-    bias: Float64Array.from(bias?.data ?? new Float64Array(outputs)),
+    weights: new Float64Array(weights.data),
+    bias: bias ? new Float64Array(bias.data) : new Float64Array(outputs),
     hadBias,
     shape: weights.shape,
   };
@@ -69,8 +72,8 @@ function outputsIn(layer: Layer, shape: readonly number[]): number | undefined {
 /** The blobs of a product, in the order of Caffe. */
 export function blobsOf({ weights, bias, shape, outputs }: Product): BlobProto[] {
   return [
-    { shape: { dim: shape }, data: Float32Array.from(weights) },
-    { shape: { dim: [outputs] }, data: Float32Array.from(bias) },
+    { shape: { dim: shape }, data: new Float32Array(weights) },
+    { shape: { dim: [outputs] }, data: new Float32Array(bias) },
   ];
 }
 
@@ -80,9 +83,9 @@ export function foldBehind(product: Product, { factor, shift }: Affine): Product
     throw new Unfit(`it has ${factor.length} channels, '${product.layer.name}' has ${product.outputs}`);
   const { size, output } = piecesOf(product);
   const weights = product.weights.slice();
-  forEachPiece(weights, size, (values, piece) => {
+  forEachPiece(weights, size, (start, piece) => {
     const scale = factor[output(piece)] ?? 0;
-    for (let index = 0; index < size; index++) values[index] = (values[index] ?? 0) * scale;
+    for (let index = start; index < start + size; index++) weights[index] = (weights[index] ?? 0) * scale;
   });
   const bias = product.bias.map((value, channel) => value * (factor[channel] ?? 0) + (shift[channel] ?? 0));
   return checkedFinite({ ...product, weights, bias });
@@ -102,23 +105,23 @@ export function foldBefore(product: Product, { factor, shift }: Affine): Product
   const { size, output, input } = piecesOf(product, channels);
   const bias = product.bias.slice();
   const weights = product.weights.slice();
-  forEachPiece(weights, size, (values, piece) => {
+  forEachPiece(weights, size, (start, piece) => {
     const to = output(piece);
     const channel = input(piece);
     const scale = factor[channel] ?? 0;
     let sum = 0;
-    for (let index = 0; index < size; index++) {
-      const value = values[index] ?? 0;
+    for (let index = start; index < start + size; index++) {
+      const value = weights[index] ?? 0;
       sum += value;
-      values[index] = value * scale;
+      weights[index] = value * scale;
     }
     bias[to] = (bias[to] ?? 0) + sum * (shift[channel] ?? 0);
   });
   return checkedFinite({ ...product, weights, bias });
 }
 
-function forEachPiece(weights: Float64Array, size: number, visit: (values: Float64Array, piece: number) => void): void {
-  for (let piece = 0; piece * size < weights.length; piece++) visit(weights.subarray(piece * size, (piece + 1) * size), piece);
+function forEachPiece(weights: Float64Array, size: number, visit: (start: number, piece: number) => void): void {
+  for (let piece = 0; piece * size < weights.length; piece++) visit(piece * size, piece);
 }
 
 /**
@@ -128,6 +131,9 @@ function forEachPiece(weights: Float64Array, size: number, visit: (values: Float
 function piecesOf({ layer, weights, outputs, shape }: Product, channels?: number): Pieces {
   if (layer.type === 'InnerProduct') return innerProductPieces(layer, weights.length / outputs, outputs, channels ?? 1);
   const [rows = 0, columns = 0] = shape;
+  if (layer.type === 'Convolution' && channels === undefined) {
+    return { size: weights.length / rows, output: (piece) => piece, input: () => 0 };
+  }
   const size = weights.length / (rows * columns);
   const row = (piece: number) => Math.floor(piece / columns);
   const column = (piece: number) => Math.floor(row(piece) / (rows / groupOf(layer))) * columns + (piece % columns);
@@ -159,9 +165,16 @@ function isPadded(layer: Layer): boolean {
 }
 
 function checkedFinite(product: Product): Product {
-  // Caffe stores 32 bits.
-  if ([product.weights, product.bias].every((values) => values.every((value) => Number.isFinite(Math.fround(value))))) return product;
+  if (isStorable(product.weights) && isStorable(product.bias)) return product;
   throw new Unfit(`the weights of '${product.layer.name}' would not be finite`);
+}
+
+/** Whether 32 bits hold all values. A loop, as there may be millions. */
+function isStorable(values: Float64Array): boolean {
+  for (let index = 0; index < values.length; index++) {
+    if (!(Math.abs(values[index] ?? 0) < MOST)) return false;
+  }
+  return true;
 }
 
 function groupOf(layer: Layer): number {
