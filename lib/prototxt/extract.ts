@@ -6,7 +6,7 @@ import { type DeployInput, placeInputs, readShapes, type Shapes, statedShapes } 
 import type { PrototxtSource } from './document';
 import { Graph, type Version } from './graph';
 import { isSource } from './layer-types';
-import { type Layer, type Network, readNetwork } from './network';
+import { type Layer, type Network, namesOf, readNetwork } from './network';
 import { suggestion } from './suggest';
 import { encodeWeightsFile, readWeightsFile, requireOwnWeights } from './weights-message';
 
@@ -59,7 +59,7 @@ interface Read {
  *
  * @throws {CaffeError} ERR_CAFFE_INPUT for a blob that does not exist, one to begin with that does not lead to the others, others that are
  *   needed as well, and a shape that is none or that nothing tells; ERR_CAFFE_FILE or ERR_CAFFE_WEIGHTS for weights that cannot be read, or
- *   are another network's; ERR_CAFFE_PROTOTXT or ERR_CAFFE_UNSUPPORTED for a text that is no network, or of an old notation.
+ *   are another network's; ERR_CAFFE_PROTOTXT or ERR_CAFFE_UNSUPPORTED for a text that is no network, has no layers, or is of an old notation.
  */
 export async function extract(source: PrototxtSource, options: ExtractOptions = {}): Promise<ExtractResult> {
   const { from, to, input = {}, weights } = readOptions(options, ['from', 'to', 'input', 'weights']);
@@ -76,7 +76,7 @@ export async function extract(source: PrototxtSource, options: ExtractOptions = 
     }
   });
   const extracted = readNetwork(document);
-  const kept = network.layers.filter((layer) => part.kept.has(layer)).map(({ name }) => name);
+  const kept = namesOf(network, part.kept);
   const left = new Set(extracted.layers.map(({ name, type }) => `${type} ${name}`));
   return {
     text: document.toString(),
@@ -120,6 +120,9 @@ function partOf(network: Network, from: readonly string[] = [], to?: readonly st
     if (!writer || kept.has(writer)) continue;
     kept.add(writer);
     waiting.push(...writer.bottoms.map((bottom, index) => ({ blob: bottom, version: graph.bottoms(writer)[index], reader: writer })));
+  }
+  if (kept.size === 0 && from.length === 0) {
+    throw new CaffeError('ERR_CAFFE_UNSUPPORTED', `Network '${network.name}' has no layers when it is deployed.`);
   }
   requireFed(from, reached, needed, ends);
   return { kept, from };

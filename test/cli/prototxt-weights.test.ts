@@ -66,6 +66,9 @@ test('extract writes a part and its weights', async () => {
   expect(JSON.parse(stdout)).toMatchObject({ inputs: [], outputs: ['bn2'], removed: ['fc'] });
   const shaped = await run(['extract', '-', '--from', 'conv', '--input', 'conv=1,3,3,3'], NET);
   expect(shaped.stdout).toContain('input_param { shape: { dim: 1 dim: 3 dim: 3 dim: 3 } }');
+  const chain = Array.from({ length: 9 }, (_, i) => `layer { name: "l${i}" type: "ReLU" bottom: "b${i}" top: "b${i + 1}" }`).join('\n');
+  const long = await run(['extract', '-', '--from', 'b0', '--input', 'b0=1', '--to', 'b9'], chain);
+  expect(long.stderr).toBe('input b0: 1 (given)\nkept: 9 layers, from l0 to l8\nremoved: nothing\noutputs: b9\n');
   expect((await run([...args.slice(0, 4), '--weights', 'net.caffemodel'])).code).toBe(2);
 });
 

@@ -1,12 +1,14 @@
 /** Parts of networks against the whole, both computed by Caffe. */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
+import fc from 'fast-check';
 import { Net } from '../../lib/net';
 import { check, type ExtractOptions, extract, parse, toDeploy } from '../../lib/prototxt';
 import { failureOf } from '../support/failure';
 import { temporaryFolder } from '../support/folders';
 import { relativeError, shared } from '../support/shared';
 import { fillAsTrained, randomValues } from '../support/trained';
+import { randomNets } from './random-net';
 import { describeModels, model } from './shared';
 
 const at = temporaryFolder();
@@ -112,6 +114,29 @@ layer { name: "sum" type: "Eltwise" bottom: "conv1" bottom: "conv2" top: "sum" }
     const inner = await Net.from(text, { weights });
     expect(inner.params.conv2?.[0]?.data).toEqual(net.params.conv2?.[0]?.data);
     await inner.dispose();
+  });
+
+  test('of any net, between any blobs, gives what the whole gives, or says why it cannot be', async () => {
+    const outcomes = { extracted: 0, refused: 0 };
+    await fc.assert(
+      fc.asyncProperty(randomNets, fc.nat(), fc.nat(), fc.nat(1000), async (text, first, second, seed) => {
+        const whole = fillAsTrained(await Net.from(text), seed);
+        const blobs = whole.blobNames.filter((name) => !name.includes('split'));
+        const [from, to] = [first, second].map((index) => blobs[index % blobs.length] ?? '');
+        try {
+          await part(text, { from, to }, whole);
+          outcomes.extracted++;
+        } catch (error) {
+          expect(error).toMatchObject({ code: 'ERR_CAFFE_INPUT' });
+          outcomes.refused++;
+        } finally {
+          await whole.dispose();
+        }
+      }),
+      { numRuns: 80 },
+    );
+    expect(outcomes.extracted).toBeGreaterThan(10);
+    expect(outcomes.refused).toBeGreaterThan(10);
   });
 
   test('of a part is a part', async () => {

@@ -9,18 +9,13 @@ import { failureOf } from '../support/failure';
 import { temporaryFolder } from '../support/folders';
 import { relativeError } from '../support/shared';
 import { fillAsTrained, randomValues } from '../support/trained';
+import { randomNets, rows } from './random-net';
 import { changedLines } from './shared';
 
 const at = temporaryFolder();
-const input = (...dim: number[]) =>
-  `layer { name: "data" type: "Input" top: "data" input_param { shape { ${dim.map((d) => `dim: ${d}`).join(' ')} } } }\n`;
+const { input, norm, relu, scale } = rows;
 const conv = (name: string, bottom: string, more = '') =>
   `layer { name: "${name}" type: "Convolution" bottom: "${bottom}" top: "${name}" convolution_param { num_output: 4 kernel_size: 3 ${more} } }\n`;
-const norm = (name: string, bottom: string, top = bottom, more = '') =>
-  `layer { name: "${name}" type: "BatchNorm" bottom: "${bottom}" top: "${top}" ${more} }\n`;
-const scale = (name: string, bottom: string, top = bottom, more = 'bias_term: true') =>
-  `layer { name: "${name}" type: "Scale" bottom: "${bottom}" top: "${top}" scale_param { ${more} } }\n`;
-const relu = (name: string, bottom: string, top = bottom) => `layer { name: "${name}" type: "ReLU" bottom: "${bottom}" top: "${top}" }\n`;
 
 /** Folds a net with parameters as if it was trained, and checks that it computes the same as before. */
 async function fold(text: string, seed = 1) {
@@ -216,6 +211,17 @@ describe('what stays, and why', () => {
       conv('conv1', 'data').replace('convolution_param', 'loss_weight: 1 convolution_param') + norm('bn1', 'conv1', 'bn1'),
       /is a loss/,
     ],
+    [
+      'weights in the text',
+      conv('conv1', 'data') +
+        norm(
+          'bn1',
+          'conv1',
+          'conv1',
+          'blobs { shape { dim: 4 } data: [1, 2, 3, 4] } blobs { shape { dim: 4 } data: [1, 2, 3, 4] } blobs { shape { dim: 1 } data: 1 }',
+        ),
+      /the text holds weights of 'bn1'/,
+    ],
     ['another phase', conv('conv1', 'data') + norm('bn1', 'conv1', 'conv1', 'include { phase: TEST }'), /not in the same phases/],
     [
       'one layer for each phase',
@@ -364,66 +370,12 @@ describe('nets', () => {
     expect(kept.map(({ layer }) => layer)).toEqual(['one/bn', 'one/scale']);
   });
 
-  /** What a random net is made of; each layer goes on from one of those before. */
-  const step = fc.record({
-    kind: fc.constantFrom('conv', 'group', 'deconv', 'ip', 'bn', 'bn', 'scale', 'scale', 'bias', 'relu', 'sum'),
-    inPlace: fc.boolean(),
-    back: fc.nat({ max: 2 }),
-    pad: fc.nat({ max: 1 }),
-    bias: fc.boolean(),
-  });
-
   test('of any make', async () => {
     await fc.assert(
-      fc.asyncProperty(fc.array(step, { minLength: 3, maxLength: 12 }), fc.nat(1000), async (steps, seed) => {
-        await fold(randomNet(steps), seed);
+      fc.asyncProperty(randomNets, fc.nat(1000), async (text, seed) => {
+        await fold(text, seed);
       }),
       { numRuns: 60 },
     );
   });
-
-  interface Step {
-    kind: string;
-    inPlace: boolean;
-    back: number;
-    pad: number;
-    bias: boolean;
-  }
-
-  function randomNet(steps: Step[]): string {
-    const blobs = ['data'];
-    const flat = new Set<string>();
-    const rows = steps.map(({ kind, inPlace, back, pad, bias }, index) => {
-      const bottom = blobs[Math.max(0, blobs.length - 1 - back)] ?? 'data';
-      const isLast = bottom === blobs.at(-1);
-      const name = `l${index}`;
-      const place = inPlace && isLast && bottom !== 'data' ? bottom : name;
-      const add = (top: string) => {
-        if (flat.has(bottom) || kind === 'ip') flat.add(top);
-        if (!blobs.includes(top)) blobs.push(top);
-      };
-      const spatial = kind === 'conv' || kind === 'group' || kind === 'deconv';
-      if (spatial && flat.has(bottom)) return '';
-      const size = pad ? 'kernel_size: 3 pad: 1' : 'kernel_size: 1';
-      if (spatial) {
-        add(name);
-        const type = kind === 'deconv' ? 'Deconvolution' : 'Convolution';
-        return `layer { name: "${name}" type: "${type}" bottom: "${bottom}" top: "${name}" convolution_param { num_output: 4 ${size} bias_term: ${bias} ${kind === 'group' ? 'group: 2' : ''} } }\n`;
-      }
-      if (kind === 'ip') {
-        add(name);
-        return `layer { name: "${name}" type: "InnerProduct" bottom: "${bottom}" top: "${name}" inner_product_param { num_output: 4 bias_term: ${bias} transpose: ${inPlace} } }\n`;
-      }
-      if (kind === 'sum') {
-        add(name);
-        return `layer { name: "${name}" type: "Eltwise" bottom: "${bottom}" bottom: "${bottom}" top: "${name}" }\n`;
-      }
-      add(place);
-      if (kind === 'bn') return norm(name, bottom, place);
-      if (kind === 'scale') return scale(name, bottom, place, `bias_term: ${bias}`);
-      if (kind === 'bias') return `layer { name: "${name}" type: "Bias" bottom: "${bottom}" top: "${place}" }\n`;
-      return relu(name, bottom, place);
-    });
-    return input(2, 4, 5, 5) + rows.join('');
-  }
 });

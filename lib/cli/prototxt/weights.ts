@@ -4,7 +4,6 @@ import { writeFileWhole } from '../../files';
 import { action, type Context } from '../command';
 import { inputs, list } from '../options';
 import { addOperation, finish, inText } from './operation';
-import { removedText } from './phases';
 
 interface FoldCommandOptions {
   weights: string;
@@ -59,10 +58,17 @@ async function extractFile(context: Context, file: string, { output, outputWeigh
   const result = { ...extracted, ...(bytes && { outputWeights }) };
   const notes = [
     ...result.inputs.map(({ blob, shape, from: place }) => `input ${blob}: ${shape.join('×')} (${place})`),
-    `kept: ${result.kept.join(', ')}`,
-    ...removedText(result.removed),
+    `kept: ${namesText(result.kept)}`,
+    `removed: ${namesText(result.removed)}`,
     `outputs: ${result.outputs.join(', ')}`,
     ...(weights !== undefined && !bytes ? ['no weights written: the part has none'] : []),
   ];
   await finish(context, output, result, notes);
+}
+
+/** Few names as they are, of many their number. */
+function namesText(names: readonly string[]): string {
+  const FEW = 8;
+  if (names.length === 0) return 'nothing';
+  return names.length <= FEW ? names.join(', ') : `${names.length} layers, from ${names[0]} to ${names.at(-1)}`;
 }

@@ -46,6 +46,7 @@ export class Connections {
     if (this.network.layers.some((other) => other !== layer && other.name === layer.name)) {
       throw new Unfit(`there are several layers '${layer.name}'; select one phase first`);
     }
+    if (layer.message.fieldsNamed('blobs').length > 0) throw new Unfit(`the text holds weights of '${layer.name}'`);
     if (layer.lossWeights.some((weight) => weight !== 0)) throw new Unfit(`the output of '${layer.name}' is a loss`);
   }
 

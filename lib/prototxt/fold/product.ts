@@ -51,7 +51,7 @@ export function productOf(layer: Layer, blobs: readonly BlobProto[]): Product {
   const hadBias = settings(layer)?.boolean('bias_term') ?? true;
   const outputs = settings(layer)?.number('num_output') ?? 0;
   const fits = weights && outputsIn(layer, weights.shape) === outputs && (bias?.data.length ?? outputs) === outputs;
-  if (!fits || (bias !== undefined) !== hadBias) throw new Unfit(`the weights do not hold the parameters of '${layer.name}'`);
+  if (!fits || blobs.length !== 1 + Number(hadBias)) throw new Unfit(`the weights do not hold the parameters of '${layer.name}'`);
   return {
     layer,
     outputs,

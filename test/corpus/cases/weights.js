@@ -112,6 +112,12 @@ const options = [
   })),
   {
     api: 'prototxt.extract',
+    name: 'a source of every wrong kind, without weights',
+    code: [INPUT, PROTOTXT, UNSUPPORTED],
+    each: () => each((source) => prototxt.extract(source)),
+  },
+  {
+    api: 'prototxt.extract',
     name: 'names that are none among the blobs',
     code: INPUT,
     each: () => each((blob) => prototxt.extract(NORMALIZED, { from: ['conv', blob], to: 'fc' })),
