@@ -12,6 +12,9 @@ export interface NormalisedNames {
   readonly relu?: string;
 }
 
+/** Statistics of the last twenty batches or so. Caffe's default, a thousand, is more than a small training has. */
+const MOVING_AVERAGE = { moving_average_fraction: 0.95 };
+
 /** Scale and shift do not decay: that would pull them to nothing, too. */
 const WITHOUT_DECAY = [
   { lr_mult: 1, decay_mult: 0 },
@@ -32,7 +35,7 @@ export function normalised(
   const { net } = draft;
   const top = L.Convolution(bottom, { param: WEIGHTS, bias_term: false, ...settings, weight_filler: { type: 'msra' } });
   net[names.convolution] = top;
-  net[names.norm] = L.BatchNorm(top, { in_place: true, ...norm });
+  net[names.norm] = L.BatchNorm(top, { in_place: true, ...MOVING_AVERAGE, ...norm });
   net[names.scale] = L.Scale(top, { in_place: true, param: WITHOUT_DECAY, bias_term: true });
   if (names.relu !== undefined) net[names.relu] = L.ReLU(top, { in_place: true });
   return top;

@@ -60,5 +60,5 @@ const HALF = { pool: 'MAX', kernel_size: 2, stride: 2 } as const;
 
 function convolution(draft: Draft, number: number, bottom: Top, settings: LayerSettings<'Convolution'>): Top {
   const names = { convolution: `conv${number}`, norm: `norm${number}`, scale: `scale${number}`, relu: `relu${number}` };
-  return normalised(draft, names, bottom, settings, { moving_average_fraction: 0.95 });
+  return normalised(draft, names, bottom, settings);
 }
