@@ -46,7 +46,7 @@ export interface Architecture {
   readonly title: string;
   /** Undefined for what is ours. */
   readonly paper?: Paper;
-  /** What is to be known about its files, as lines of a comment. */
+  /** What is to be known about its files, for a comment: a line each. */
   readonly notes: readonly string[];
   readonly classes: number;
   readonly channels: number;
@@ -61,7 +61,7 @@ export interface Architecture {
   readonly feed: Feed;
   /** `net`, `snapshot_prefix` and `solver_mode` are added. */
   readonly solver: SolverParameter;
-  /** What the solver's settings rest on, as lines of a comment. */
+  /** What the solver's settings rest on, for a comment: a line each. */
   readonly solverNotes: readonly string[];
   /** Writes the layers behind the data, up to loss and accuracy or the probabilities. */
   readonly build: (draft: Draft) => void;

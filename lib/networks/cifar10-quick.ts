@@ -14,7 +14,7 @@ export const cifar10Quick: Architecture = {
     authors: 'A. Krizhevsky',
     title: 'Learning Multiple Layers of Features from Tiny Images',
     year: 2009,
-    where: 'technical report, University of Toronto, 2009',
+    where: 'Technical report, University of Toronto, 2009',
   },
   notes: [
     "The report describes the pictures; the network is cuda-convnet's fast one.",

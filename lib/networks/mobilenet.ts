@@ -46,8 +46,8 @@ export const mobilenet: Architecture = {
     snapshot: 40_000,
   },
   solverNotes: [
-    'The paper trained with RMSProp as Inception v3 was (arXiv:1512.00567): the rate falls by 6 % every two epochs of ImageNet',
-    '(80,000 batches of 32), for 100 epochs. Depthwise filters do not decay.',
+    'The paper trained with RMSProp, as Inception v3 was (arXiv:1512.00567) for 100 epochs of ImageNet.',
+    'The rate falls by 6 % every two of them (80,000 batches of 32). Depthwise filters do not decay.',
   ],
   build,
 };

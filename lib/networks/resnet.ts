@@ -34,8 +34,8 @@ const COMMON: Pick<Architecture, 'paper' | 'classes' | 'channels' | 'size' | 'sm
     snapshot: 10_000,
   },
   solverNotes: [
-    'The paper trained for up to 600,000 batches of 256 (8 times 32, as on its 8 GPUs), and divided the rate by 10 when the error stood',
-    'still; here where the curves of its figure 4 fall.',
+    'The paper trained for up to 600,000 batches of 256 (8 times 32, as on its 8 GPUs).',
+    'It divided the rate by 10 when the error stood still: here where the curves of its figure 4 fall.',
   ],
 };
 

@@ -43,8 +43,8 @@ export const vgg16: Architecture = {
     snapshot: 10_000,
   },
   solverNotes: [
-    'The paper trained for 370,000 batches of 256 (here 4 times 64), 74 epochs of ImageNet, and divided the rate by 10 three times,',
-    'whenever validation stopped to improve; here at fixed places.',
+    'The paper trained for 370,000 batches of 256 (here 4 times 64), 74 epochs of ImageNet.',
+    'It divided the rate by 10 whenever validation no longer improved, three times: here at fixed places.',
   ],
   build,
 };
