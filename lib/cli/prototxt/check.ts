@@ -74,8 +74,9 @@ async function verdictOf({ kind, name, findings, states }: CheckResult, file: st
     const number = findings.filter((finding) => finding.severity === severity).length;
     return number > 0 ? [`${number} ${severity}${number === 1 ? '' : 's'}`] : [];
   });
-  const what = kind === 'solver' ? 'a solver' : `network '${name}'`;
-  const nets = states.map(({ name: state, totals: { layers, parameters, multiplyAdds, batch, memory } }) => {
+  const what = kind === 'solver' ? 'a solver' : name === '' ? 'a network' : `network '${name}'`;
+  const nets = states.map(({ name: state, totals: { layers, parameters, multiplyAdds, batch, memory, complete } }) => {
+    if (!complete) return `  ${state}: ${layers} layers, whose shapes are not all known\n`;
     const of = batch === undefined ? '' : ` for a batch of ${batch}`;
     return `  ${state}: ${layers} layers, ${grouped(parameters)} parameters, ${rounded(multiplyAdds / (batch ?? 1))} multiply-adds, ${bytes(memory.total)}${of}\n`;
   });

@@ -134,8 +134,8 @@ export class CheckedNet {
     const index = tops.findIndex(({ shape }) => !shape);
     if (index === -1) return;
     const blob = layer.tops[index] ?? '';
-    const why = readsDataset(layer) ? 'what it reads' : layer.type === 'Input' ? 'whoever fills it' : 'its class';
-    const message = `The shape of '${blob}' is known to ${why} only; what depends on it is not checked.`;
+    const who = layer.type === 'Input' ? 'Only who fills' : `Only the ${readsDataset(layer) ? 'dataset' : 'class'} of`;
+    const message = `${who} layer '${layer.name}' tells the shape of '${blob}': what depends on it is not checked.`;
     const fix = `Give it: inputs: { '${blob}': [ … ] }, or --input ${blob}=…`;
     this.tell({ severity: 'info', code: 'unknown-shape', at: layer.field.start, message, fix, layer: layer.name, blob });
   }

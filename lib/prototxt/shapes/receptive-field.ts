@@ -1,5 +1,5 @@
 /** Which part of the input a value depends on. */
-import type { Inferred, Window } from './rule';
+import { type Inferred, reachOf, type Window } from './rule';
 import type { Shape } from './shape';
 
 /**
@@ -43,8 +43,9 @@ export function fieldAbove(
 }
 
 function overWindows(below: ReceptiveField, windows: readonly Window[]): ReceptiveField {
-  const steps = windows.map(({ kernel, stride, pad, dilation, transposed }) => {
-    const reach = dilation * (kernel - 1) + 1;
+  const steps = windows.map((window) => {
+    const { stride, pad, transposed } = window;
+    const reach = reachOf(window);
     // A value of a deconvolution gathers from as many positions as windows lie over it.
     return transposed
       ? { taps: Math.ceil(reach / stride), step: 1 / stride, back: (reach - 1 - pad) / stride }

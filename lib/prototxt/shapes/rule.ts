@@ -15,6 +15,11 @@ export interface Window {
   readonly transposed?: boolean;
 }
 
+/** How far a window reaches. */
+export function reachOf({ kernel, dilation }: Window): number {
+  return dilation * (kernel - 1) + 1;
+}
+
 /** What a rule works out. */
 export interface Inferred {
   /** One for each top, the one that Caffe adds to a loss included; undefined where only running tells. */

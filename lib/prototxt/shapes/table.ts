@@ -1,14 +1,15 @@
 /** Every layer type of Caffe: how many blobs it takes and gives, and the rule for their shapes. */
 import type { Layer } from '../network';
 import { AXES } from './axes';
+import { CONVOLUTIONS } from './convolution';
 import { DATA } from './data';
 import { ELEMENTWISE } from './elementwise';
 import { JOINS } from './joins';
 import { LOSSES } from './losses';
+import { POOLINGS } from './pooling';
 import { PRODUCTS } from './products';
 import type { Rule } from './rule';
 import { Settings } from './settings';
-import { WINDOWS } from './windows';
 
 /** Least and greatest number of blobs. */
 export type Arity = readonly [least: number, most: number];
@@ -19,7 +20,7 @@ const ONE: Arity = [1, 1];
 const FROM_ONE: Arity = [1, ANY];
 
 const RULES: ReadonlyMap<string, Rule> = new Map(
-  [WINDOWS, ELEMENTWISE, PRODUCTS, AXES, JOINS, LOSSES, DATA].flatMap((family) => Object.entries(family)),
+  [CONVOLUTIONS, POOLINGS, ELEMENTWISE, PRODUCTS, AXES, JOINS, LOSSES, DATA].flatMap((family) => Object.entries(family)),
 );
 
 /** Those with other numbers than one bottom and one top. */
