@@ -3,8 +3,9 @@ import path from 'node:path';
 import { CaffeError } from './errors';
 import { readRegularFile } from './files';
 import type { NativeModel, Phase } from './native';
-import { type CheckOptions, check } from './prototxt/check/check';
+import { check } from './prototxt/check/check';
 import type { Finding } from './prototxt/check/finding';
+import type { CheckOptions } from './prototxt/check/options';
 import { parseSolver } from './prototxt/parse-message';
 
 /** The codes of errors that the text of a network may explain. */

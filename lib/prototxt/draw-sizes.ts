@@ -1,5 +1,6 @@
 /** What a drawing tells of sizes: the shapes of blobs, the parameters and costs of layers, the whole in a line. */
-import { type CheckOptions, checkDocument } from './check/check';
+import { checkDocument } from './check/check';
+import type { CheckOptions } from './check/options';
 import { resultOf } from './check/result';
 import type { PrototxtDocument } from './document';
 import type { Layer } from './network';

@@ -1,9 +1,10 @@
 export { type AllInOneOptions, type AllInOneResult, type AllInOneSource, toAllInOne } from './all-in-one';
 export type * from './caffe-proto';
 export type { Changes, UnifiedOptions } from './changes';
-export { type CheckOptions, type CheckResult, check } from './check/check';
+export { type CheckResult, check } from './check/check';
 export type { Finding, FindingCode, Severity } from './check/finding';
 export type { Memory } from './check/memory';
+export type { CheckOptions } from './check/options';
 export type { CheckedBlob, CheckedLayer, CheckedState, Totals } from './check/result';
 export type { DanglingReference } from './connections';
 export { params } from './constants';

@@ -1,8 +1,9 @@
 /** A network as a table, as pycaffe's summarize.py prints it, with shapes and costs. */
 import { CaffeError } from '../errors';
 import { table } from '../text-table';
-import { type CheckedFile, type CheckOptions, checkDocument } from './check/check';
+import { type CheckedFile, checkDocument } from './check/check';
 import type { CheckedNet } from './check/net-check';
+import type { CheckOptions } from './check/options';
 import { type CheckedLayer, type CheckedState, resultOf } from './check/result';
 import { documentOf, type PrototxtSource } from './document';
 import { edgeLabelOf, windowTextsOf } from './draw-labels';

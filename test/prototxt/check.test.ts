@@ -140,6 +140,15 @@ describe('connections', () => {
     expect(found(IMAGE + relu('data', 'a') + relu('a', 'a', 'c') + relu('a', 'b'))).toEqual([]);
   });
 
+  test('a chain of thousands of layers that share their memory', () => {
+    const splits = Array.from(
+      { length: 20_000 },
+      (_, i) => `layer { name: "s${i}" type: "Split" bottom: "${i ? `b${i}` : 'data'}" top: "b${i + 1}" }\n`,
+    );
+    const findings = found(`${IMAGE}${splits.join('')}${relu('b20000', 'b20000', 'r')}${relu('b20000', 'end')}${relu('b3', 'x')}`);
+    expect(findings.map(({ code, layer }) => [code, layer])).toEqual([['in-place-shared', 'r']]);
+  });
+
   test('a training net without a loss, and one whose results lead nowhere', () => {
     const data =
       'layer { name: "data" type: "Data" top: "data" top: "label" transform_param { crop_size: 8 mean_value: 1 mean_value: 2 mean_value: 3 } data_param { source: "db" backend: LMDB batch_size: 2 } }\n';

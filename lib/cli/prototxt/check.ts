@@ -1,7 +1,8 @@
 /** Networks and solvers looked at: what is wrong with them, and what they cost. */
 import type { Command } from 'commander';
-import type { CheckOptions, CheckResult } from '../../prototxt/check/check';
+import type { CheckResult } from '../../prototxt/check/check';
 import type { Finding } from '../../prototxt/check/finding';
+import type { CheckOptions } from '../../prototxt/check/options';
 import { action, type Context } from '../command';
 import { EXIT } from '../interruption';
 import { addStateOptions, choice, count, inputs, list, type StateOptions } from '../options';

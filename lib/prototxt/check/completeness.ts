@@ -4,12 +4,12 @@ import type { Graph } from '../graph';
 import { isLoss } from '../layer-types';
 import type { Layer, Network } from '../network';
 import type { Report } from './finding';
-import { type CheckedState, distinctStates } from './states';
+import { distinctStates, type NetInState } from './states';
 
 type Tell = (report: Report) => void;
 
 /** Reports a training net without a loss, and a net that nothing brings data into. */
-export function checkComplete(graph: Graph, { state }: CheckedState, tell: Tell): void {
+export function checkComplete(graph: Graph, { state }: NetInState, tell: Tell): void {
   const [first] = graph.layers;
   if (!first) return;
   const sources = graph.layers.filter((layer) => layer.bottoms.length === 0);

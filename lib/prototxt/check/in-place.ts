@@ -56,7 +56,7 @@ function checkOverwriting(graph: Graph, layer: Layer, version: Version, trains: 
     );
     return;
   }
-  const sharer = sharersOf(graph, version).find((reader) => reader !== layer);
+  const sharer = sharerOf(graph, version);
   if (sharer) {
     report(
       'warning',
@@ -86,23 +86,21 @@ function readsOwnTop(layer: Layer): boolean {
   return READS_OWN_TOP.has(layer.type) || (layer.type === 'LRN' && !worksInPlace(layer));
 }
 
-/** The layers that read memory which a blob shares with others: those that Flatten, Reshape and Split make of it or it of them. */
-function sharersOf(graph: Graph, version: Version): Layer[] {
-  const origin = originOf(graph, version);
-  return origin === version ? [] : readersOf(graph, origin, version);
+/** Another layer that reads memory which a blob shares: with what Flatten, Reshape or Split made it of, or with what else they made of that. */
+function sharerOf(graph: Graph, version: Version): Layer | undefined {
+  let origin = version;
+  for (let below = bottomInMemory(graph, origin); below; below = bottomInMemory(graph, origin)) origin = below;
+  const waiting = origin === version ? [] : [origin];
+  for (let next = waiting.pop(); next; next = waiting.pop()) {
+    for (const reader of next.readers) {
+      if (!SHARES_MEMORY.has(reader.layer.type)) return reader.layer;
+      waiting.push(...graph.tops(reader.layer).filter((top) => top !== version));
+    }
+  }
+  return undefined;
 }
 
-/** Where the values of a blob came to lie in memory first. */
-function originOf(graph: Graph, version: Version): Version {
-  const { writer } = version;
-  const below = writer && SHARES_MEMORY.has(writer.type) ? graph.bottoms(writer)[0] : undefined;
-  return below ? originOf(graph, below) : version;
-}
-
-/** The readers of a blob and of all that shares its memory, but for the layers that do the sharing. */
-function readersOf(graph: Graph, version: Version, except: Version): Layer[] {
-  return version.readers.flatMap(({ layer }) => {
-    if (!SHARES_MEMORY.has(layer.type)) return [layer];
-    return graph.tops(layer).flatMap((top) => (top === except ? [] : readersOf(graph, top, except)));
-  });
+/** The blob in whose memory another one lies. */
+function bottomInMemory(graph: Graph, { writer }: Version): Version | undefined {
+  return writer && SHARES_MEMORY.has(writer.type) ? graph.bottoms(writer)[0] : undefined;
 }

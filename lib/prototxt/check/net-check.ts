@@ -11,7 +11,7 @@ import { ruleOf, topCountOf } from '../shapes/table';
 import type { Report } from './finding';
 import { checkInPlace } from './in-place';
 import { checkParameters } from './parameters';
-import type { CheckedState } from './states';
+import type { NetInState } from './states';
 import { checkUnused, checkWiring } from './wiring';
 
 /** What is known of one blob at one point of the run. */
@@ -52,17 +52,17 @@ export class CheckedNet {
   /** @param damaged layers of which the file has more than protobuf could read. */
   constructor(
     readonly network: Network,
-    readonly checked: CheckedState,
+    readonly checked: NetInState,
     damaged: ReadonlySet<Layer>,
     private readonly options: NetOptions,
     private readonly tell: (report: Report) => void,
   ) {
     const written = new Set([...network.inputs, ...checked.layers.flatMap((layer) => layer.tops)]);
-    const brought = [...options.inputs.keys()].filter((name) => !written.has(name));
-    this.graph = new Graph(checked.layers, [...network.inputs, ...brought]);
+    const missing = [...options.inputs.keys()].filter((name) => !written.has(name));
+    this.graph = new Graph(checked.layers, [...network.inputs, ...missing]);
     this.trains = checked.state.phase === 'TRAIN' && checked.layers.some(isLoss);
     const shapes = oldInputShapes(network);
-    for (const version of this.graph.inputs) this.setInput(version, shapes.get(version.blob));
+    for (const version of this.graph.inputs) this.blobs.set(version, this.brought(version.blob, shapes.get(version.blob)));
     this.unsound = new Set([...damaged, ...checkWiring(network, this.graph, options.types, tell)]);
     checkInPlace(this.graph, this.trains, tell);
     for (const layer of this.graph.layers) this.infer(layer);
@@ -75,27 +75,21 @@ export class CheckedNet {
     return (version && this.blobs.get(version)) ?? UNKNOWN;
   }
 
-  private setInput(version: Version, said: Shape | undefined): void {
-    const shape = this.options.inputs.get(version.blob) ?? this.rebatched(said);
-    this.blobs.set(version, { shape, field: ownField(shape) });
+  /** A blob that comes from outside: what the caller says counts more than what the file says. */
+  private brought(blob: string, said: Shape | undefined): BlobFacts {
+    const { inputs, batch } = this.options;
+    const rebatched = batch === undefined || !said || said.length === 0 ? said : [batch, ...said.slice(1)];
+    const shape = inputs.get(blob) ?? rebatched;
+    return { shape, field: ownField(shape) };
   }
 
   private infer(layer: Layer): void {
     const bottoms = this.graph.bottoms(layer).map((version) => this.of(version));
     const inferred = this.unsound.has(layer) ? undefined : this.apply(layer, bottoms);
     const isSource = layer.bottoms.length === 0 && layer.type !== 'Parameter';
-    const tops = layer.tops.map((blob, index): BlobFacts => {
-      const shape = isSource ? (this.options.inputs.get(blob) ?? this.rebatched(inferred?.tops[index])) : inferred?.tops[index];
-      const field =
-        isSource || !inferred
-          ? ownField(isSource ? shape : undefined)
-          : fieldAbove(
-              bottoms.map((bottom) => bottom.field),
-              bottoms[0]?.shape,
-              shape,
-              inferred,
-            );
-      return { shape, field };
+    const tops = layer.tops.map((blob, index) => {
+      const shape = inferred?.tops[index];
+      return isSource ? this.brought(blob, shape) : { shape, field: inferred && fieldOf(bottoms, shape, inferred) };
     });
     this.graph.tops(layer).forEach((version, index) => {
       this.blobs.set(version, tops[index] ?? UNKNOWN);
@@ -125,11 +119,6 @@ export class CheckedNet {
     }
   }
 
-  private rebatched(shape: Shape | undefined): Shape | undefined {
-    const { batch } = this.options;
-    return batch === undefined || !shape || shape.length === 0 ? shape : [batch, ...shape.slice(1)];
-  }
-
   private tellUnknown(layer: Layer, tops: readonly BlobFacts[]): void {
     const index = tops.findIndex(({ shape }) => !shape);
     if (index === -1) return;
@@ -139,6 +128,11 @@ export class CheckedNet {
     const fix = `Give it: inputs: { '${blob}': [ … ] }, or --input ${blob}=…`;
     this.tell({ severity: 'info', code: 'unknown-shape', at: layer.field.start, message, fix, layer: layer.name, blob });
   }
+}
+
+function fieldOf(bottoms: readonly BlobFacts[], top: Shape | undefined, inferred: Inferred): ReceptiveField | undefined {
+  const fields = bottoms.map(({ field }) => field);
+  return fieldAbove(fields, bottoms[0]?.shape, top, inferred);
 }
 
 /** What Caffe asks of all tops. */
@@ -165,8 +159,8 @@ function requireTops(setup: LayerSetup, { tops }: Inferred): void {
 
 /** The shapes of inputs by the old fields `input_shape` and `input_dim`. */
 function oldInputShapes({ inputs, root }: Network): Map<string, Shape> {
-  const shapes = root.fieldsNamed('input_shape').length > 0 ? root.messages('input_shape').map((shape) => shape.numbers('dim')) : [];
-  const extents = root.fieldsNamed('input_dim').length > 0 ? root.numbers('input_dim') : [];
-  for (let at = 0; root.fieldsNamed('input_shape').length === 0 && at + 3 < extents.length; at += 4) shapes.push(extents.slice(at, at + 4));
+  const shapes = root.messages('input_shape').map((shape) => shape.numbers('dim'));
+  const extents = shapes.length > 0 ? [] : root.numbers('input_dim');
+  for (let at = 0; at + 3 < extents.length; at += 4) shapes.push(extents.slice(at, at + 4));
   return new Map(inputs.flatMap((name, index) => (shapes[index] ? [[name, shapes[index]]] : [])));
 }
