@@ -8,7 +8,7 @@ import { Graph, type Version } from './graph';
 import { isSource } from './layer-types';
 import { type Layer, type Network, namesOf, readNetwork } from './network';
 import { suggestion } from './suggest';
-import { encodeWeightsFile, readWeightsFile, requireOwnWeights } from './weights-message';
+import { encodeWeightsFile, readWeightsFile, requireOwnWeights, storedLayer } from './weights-message';
 
 export interface ExtractOptions {
   /** The blobs to begin with, as they are at the end of the run; they become inputs. Default: where the network begins. */
@@ -76,14 +76,13 @@ export async function extract(source: PrototxtSource, options: ExtractOptions = 
     }
   });
   const extracted = readNetwork(document);
-  const kept = namesOf(network, part.kept);
   const left = new Set(extracted.layers.map(({ name, type }) => `${type} ${name}`));
   return {
     text: document.toString(),
-    weights: weights === undefined ? undefined : await weightsOf(network, new Set(kept), weights),
+    weights: weights === undefined ? undefined : await weightsOf(network, part, weights),
     inputs,
     outputs: [...new Set(new Graph(extracted.layers).outputs.map(({ blob }) => blob))],
-    kept,
+    kept: namesOf(network, part.kept),
     // An Input layer may bear the name of what it stands for.
     removed: [...new Set(network.layers.filter(({ name, type }) => !left.has(`${type} ${name}`)).map(({ name }) => name))],
   };
@@ -207,9 +206,9 @@ function inferredShapes(network: Network, data: Shapes): Shapes {
   return new Map(known.map(({ name, shape }) => [name, { shape, from: 'the network' }]));
 }
 
-async function weightsOf(network: Network, kept: ReadonlySet<string>, weights: Weights): Promise<Buffer | undefined> {
+async function weightsOf(network: Network, part: Part, weights: Weights): Promise<Buffer | undefined> {
   const file = await readWeightsFile(weights);
   requireOwnWeights(network, file);
-  const layer = file.layer.filter(({ name }) => kept.has(name));
-  return layer.some(({ blobs = [] }) => blobs.length > 0) ? encodeWeightsFile({ ...file, layer }) : undefined;
+  const layer = network.layers.filter((one) => part.kept.has(one)).flatMap((one) => storedLayer(network, file, one) ?? []);
+  return layer.length > 0 ? encodeWeightsFile({ ...file, layer }) : undefined;
 }

@@ -103,7 +103,7 @@ export function withSharers(network: Network, given: ReadonlyMap<Layer, readonly
 }
 
 /** The names under which a layer shares its first parameters; empty where it does not. */
-function parameterNames(layer: Layer): string[] {
+export function parameterNames(layer: Layer): string[] {
   return layer.message.messages('param').map((param) => param.string('name') ?? '');
 }
 

@@ -1,9 +1,11 @@
 /** Weights files as messages: what operations that change weights read and write. */
+import { isDeepStrictEqual } from 'node:util';
 import { CaffeError } from '../errors';
 import type { BlobProto } from '../io/blobproto';
 import { native } from '../native';
 import { checkedWeights, type Weights } from '../net-sources';
-import type { Network } from './network';
+import type { Layer, Network } from './network';
+import { parameterNames } from './params';
 
 /** One layer of a weights file; files of HDF5 have names and blobs only. */
 export interface WeightsLayer {
@@ -39,4 +41,22 @@ export function requireOwnWeights({ name: network, layers }: Network, { layer }:
   throw new CaffeError('ERR_CAFFE_WEIGHTS', `The weights have no layer in common with the network '${network}'.`, {
     hint: 'Are these the weights of another network?',
   });
+}
+
+/**
+ * What a file holds of the parameters of a layer; undefined when nothing. Files of HDF5 hold parameters that layers share only at the first
+ * of these.
+ */
+export function storedLayer(network: Network, file: WeightsFile, layer: Layer): WeightsLayer | undefined {
+  const own = storedUnder(file, layer.name);
+  if (own) return own;
+  const names = parameterNames(layer);
+  const areShared = names.length > 0 && names.every((name) => name !== '');
+  const owner = areShared ? network.layers.find((other) => isDeepStrictEqual(parameterNames(other), names)) : undefined;
+  const shared = owner && storedUnder(file, owner.name);
+  return shared && { name: layer.name, blobs: shared.blobs };
+}
+
+function storedUnder({ layer }: WeightsFile, wanted: string): WeightsLayer | undefined {
+  return layer.findLast(({ name, blobs = [] }) => name === wanted && blobs.length > 0);
 }

@@ -116,6 +116,23 @@ layer { name: "sum" type: "Eltwise" bottom: "conv1" bottom: "conv2" top: "sum" }
     await inner.dispose();
   });
 
+  test('has the parameters that its layers share with one that is left out, whatever the file', async () => {
+    const shared = 'param { name: "w" } param { name: "b" } inner_product_param { num_output: 3 }';
+    const text = `layer { name: "data" type: "Input" top: "data" input_param { shape { dim: 1 dim: 3 } } }
+layer { name: "one" type: "InnerProduct" bottom: "data" top: "one" ${shared} }
+layer { name: "two" type: "InnerProduct" bottom: "one" top: "two" ${shared} }
+`;
+    const twins = fillAsTrained(await Net.from(text));
+    await twins.save(at('twins.h5'), { format: 'hdf5' });
+    for (const weights of [at('twins.h5'), await twins.toBuffer()]) {
+      const result = await extract(text, { from: 'one', to: 'two', weights });
+      const inner = await Net.from(result.text, { weights: result.weights });
+      expect(inner.params.two?.map(({ data }) => data)).toEqual(twins.params.one?.map(({ data }) => data));
+      await inner.dispose();
+    }
+    await twins.dispose();
+  });
+
   test('of any net, between any blobs, gives what the whole gives, or says why it cannot be', async () => {
     const outcomes = { extracted: 0, refused: 0 };
     await fc.assert(

@@ -86,7 +86,7 @@ ${relu('relu1', 'conv1')}`;
     expect(result.text).toContain('top: "result"');
   });
 
-  test('alone: a BatchNorm, a Scale without bias, a Bias', async () => {
+  test('alone: a BatchNorm, a Scale without bias, a Bias; behind layers with learning rates of their own', async () => {
     const bias = 'layer { name: "bias3" type: "Bias" bottom: "conv3" top: "conv3" }\n';
     const text =
       input(1, 3, 9, 9) +
@@ -96,7 +96,11 @@ ${relu('relu1', 'conv1')}`;
       scale('scale2', 'conv2', 'conv2', '') +
       conv('conv3', 'conv2', 'bias_term: false') +
       bias;
-    expect((await fold(text)).folded).toEqual(['bn1 → conv1', 'scale2 → conv2', 'bias3 → conv3']);
+    expect((await fold(text.replaceAll('convolution_param', 'param { lr_mult: 1 decay_mult: 1 } convolution_param'))).folded).toEqual([
+      'bn1 → conv1',
+      'scale2 → conv2',
+      'bias3 → conv3',
+    ]);
   });
 
   test.each([

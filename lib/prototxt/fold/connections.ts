@@ -1,5 +1,6 @@
 import { Graph } from '../graph';
 import { isActive, type Layer, type Network } from '../network';
+import { parameterNames } from '../params';
 import { Unfit } from './affine';
 
 /** Who feeds whom, in every state that the rules of a file make. */
@@ -9,8 +10,8 @@ export class Connections {
 
   constructor(private readonly network: Network) {
     this.graphs = network.states.map((state) => new Graph(network.layersIn(state)));
-    const names = network.layers.flatMap((layer) => [...new Set(sharedNames(layer))]);
-    this.shared = new Set(names.filter((name, index) => names.indexOf(name) !== index));
+    const names = network.layers.flatMap((layer) => [...new Set(parameterNames(layer))]);
+    this.shared = new Set(names.filter((name, index) => name !== '' && names.indexOf(name) !== index));
   }
 
   /** The layer whose output another one reads as its first bottom, the same in every state. @throws {Unfit} */
@@ -41,7 +42,7 @@ export class Connections {
 
   /** @throws {Unfit} for a layer whose parameters or name are another's as well, or whose output counts as a loss. */
   requireAlone(layer: Layer): void {
-    if (sharedNames(layer).some((name) => this.shared.has(name)))
+    if (parameterNames(layer).some((name) => this.shared.has(name)))
       throw new Unfit(`'${layer.name}' shares its parameters with another layer`);
     if (this.network.layers.some((other) => other !== layer && other.name === layer.name)) {
       throw new Unfit(`there are several layers '${layer.name}'; select one phase first`);
@@ -53,8 +54,4 @@ export class Connections {
   private graphsOf(layer: Layer): Graph[] {
     return this.graphs.filter((graph) => graph.layers.includes(layer));
   }
-}
-
-function sharedNames(layer: Layer): string[] {
-  return layer.message.messages('param').flatMap((param) => param.strings('name'));
 }
