@@ -18,8 +18,8 @@ const MEANS = ['mean_file', 'mean_value'];
 export function ownDataLayer({ sources, data, label }: FedBlobs, own: NetState, other: NetState): Layer | undefined {
   const [layer, second] = sources.filter((source) => readsDataset(source) && isActive(source, own));
   const stays = layer && !second && layer.type === 'Data' && !isActive(layer, other) && layer.tops.join('\n') === `${data}\n${label}`;
-  const isPlain = layer?.message.message('data_param')?.fieldsNamed(...MISPLACED).length === 0;
-  return stays && isPlain ? layer : undefined;
+  const misplaced = layer?.message.message('data_param')?.fieldsNamed(...MISPLACED) ?? [];
+  return stays && misplaced.length === 0 ? layer : undefined;
 }
 
 /** Has a Data layer read a database; settings that are undefined stay as they are. */

@@ -161,7 +161,8 @@ function lossesFor({ network, label, kept }: Plan, { blob, softmax }: NonNullabl
   const name = network.freeName('loss');
   const fields = softmax ? [softmaxAxis(softmax)] : [];
   const loss: AddedLoss = { name, type: 'SoftmaxWithLoss', bottoms, tops: [name], fields, insteadOf: softmax };
-  if (kept.some((layer) => layer.type === 'Accuracy')) return [loss];
+  const isTested = kept.some((layer) => layer.tops.includes(blob) && isActive(layer, network.testState));
+  if (!isTested || kept.some((layer) => layer.type === 'Accuracy')) return [loss];
   const accuracy = network.freeName('accuracy');
   return [loss, { name: accuracy, type: 'Accuracy', bottoms, tops: [accuracy], phase: 'TEST' }];
 }

@@ -98,6 +98,11 @@ describe('toTrainVal', () => {
     expect(toTrainVal(`${conv}\n${softmax}`, OPTIONS).added[0]).toEqual({ layer: 'loss', type: 'SoftmaxWithLoss', insteadOf: 'prob' });
   });
 
+  test('measures no accuracy of what only training has', () => {
+    const result = toTrainVal(conv.replace(' }', ' include { phase: TRAIN } }'), OPTIONS);
+    expect(result.added).toEqual([{ layer: 'loss', type: 'SoftmaxWithLoss' }]);
+  });
+
   test('replaces Input layers for data and labels', () => {
     const inputs = 'layer { name: "x" type: "Input" top: "target" }\nlayer { name: "y" type: "Input" top: "images" }\n';
     const result = toTrainVal(`${inputs}${conv}\n${softmaxLoss}`, OPTIONS);
