@@ -36,6 +36,18 @@ describe('every operation', () => {
     expect(again).toEqual({ output: 'net.prototxt', heads: [], removed: [] });
   });
 
+  test('shows what is different where it is asked to', async () => {
+    const shown = await run(['retarget', '-', '--classes', '2', '--diff']);
+    expect(shown).toMatchObject({ code: 0, stderr: 'fc → fc_retrain: 3 → 2 outputs\n' });
+    expect(shown.stdout).toMatch(/^--- a\/net\.prototxt\n\+\+\+ b\/net\.prototxt\n@@ /);
+    expect(shown.stdout).toMatch(/^-layer \{ name: "fc" .*\n(-.*\n)*\+layer \{ name: "fc_retrain" /m);
+    const both = await run(['retarget', '-', '--classes', '2', '--diff', '--output', 'both.prototxt']);
+    expect(both.stdout).toContain('+++ b/both.prototxt');
+    expect(await readFile(at('both.prototxt'), 'utf8')).toContain('"fc_retrain"');
+    expect((await run(['retarget', '-', '--classes', '3', '--diff'])).stdout).toBe('');
+    expect((await json(['retarget', '-', '--classes', '2', '--diff'])).diff).toContain('+++ b/net.prototxt');
+  });
+
   test('names the file in an error, and leaves the output alone', async () => {
     await writeFile(at('kept.prototxt'), 'kept');
     const { code, stdout, stderr } = await run(['freeze', '-', '--layers', 'conv2', '--output', 'kept.prototxt']);

@@ -4,11 +4,7 @@ import type { PrototxtDocument } from '../../prototxt/document';
 import type { DocumentEdits, LayerPlace } from '../../prototxt/document-edits';
 import { action, type Context } from '../command';
 import { readInput } from '../text';
-import { addOperation, finish, inText, type Outcome } from './operation';
-
-interface OutputOption {
-  output?: string;
-}
+import { addOperation, finish, inText, type Outcome, type OutputOptions } from './operation';
 
 export function addEdits(prototxt: Command): void {
   addOperation(prototxt, 'set', 'set what stands at a path')
@@ -18,11 +14,11 @@ export function addEdits(prototxt: Command): void {
   addOperation(prototxt, 'remove', 'remove what stands at a path: a layer, a field, one of its values')
     .argument('<path>', 'layer[drop7], layer[conv1].param[1]')
     .action(
-      action((context, file: string, path: string, { output }: OutputOption) => edit(context, file, output, (edits) => edits.remove(path))),
+      action((context, file: string, path: string, options: OutputOptions) => edit(context, file, options, (edits) => edits.remove(path))),
     );
   addPlace(addOperation(prototxt, 'move', 'move a layer').argument('<layer>', 'its name')).action(
-    action((context, file: string, layer: string, { output, ...place }: OutputOption & LayerPlace) =>
-      edit(context, file, output, (edits) => edits.move(layer, place)),
+    action((context, file: string, layer: string, options: OutputOptions & LayerPlace) =>
+      edit(context, file, options, (edits) => edits.move(layer, { before: options.before, after: options.after })),
     ),
   );
   addPlace(addOperation(prototxt, 'insert', 'insert layers').argument('<layers>', 'text, layer { … }, or a file that has it')).action(
@@ -36,31 +32,29 @@ function addPlace(command: Command): Command {
     .option('--after <layer>', 'the layer after which it goes; without either, the last');
 }
 
-async function setField(context: Context, file: string, path: string, value: string, { output }: OutputOption): Promise<void> {
+async function setField(context: Context, file: string, path: string, value: string, options: OutputOptions): Promise<void> {
   const { valueOfText } = await import('../../prototxt/text-values.js');
-  await edit(context, file, output, (edits, document) => edits.set(path, valueOfText(document, path, value)));
+  await edit(context, file, options, (edits, document) => edits.set(path, valueOfText(document, path, value)));
 }
 
-async function insertLayers(context: Context, file: string, layers: string, { output, ...place }: OutputOption & LayerPlace) {
+async function insertLayers(context: Context, file: string, layers: string, options: OutputOptions & LayerPlace) {
   const text = layers.includes('{') ? layers : await readInput(layers);
-  await edit(context, file, output, (edits) => edits.insert(text, { before: place.before, after: place.after }));
+  await edit(context, file, options, (edits) => edits.insert(text, { before: options.before, after: options.after }));
 }
 
 async function edit(
   context: Context,
   file: string,
-  output: string | undefined,
+  options: OutputOptions,
   change: (edits: DocumentEdits, document: PrototxtDocument) => void,
 ): Promise<void> {
   const { parse } = await import('../../prototxt/document.js');
-  const { result, notes } = await inText(file, async (text) => {
+  const { source, outcome } = await inText(file, async (text) => {
     const document = parse(text);
-    return outcomeOf(
-      document,
-      document.edit((edits) => change(edits, document)),
-    );
+    const edited = document.edit((edits) => change(edits, document));
+    return { source: text, outcome: outcomeOf(document, edited) };
   });
-  await finish(context, output, result, notes);
+  await finish(context, options, source, outcome);
 }
 
 /** The new text, what is different, and which layers now read a blob that nobody writes. */

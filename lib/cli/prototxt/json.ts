@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { CaffeError, messageOf } from '../../errors';
 import type { NetParameter, SolverParameter } from '../../prototxt';
 import { action, type Context } from '../command';
-import { addOperation, addReader, inText, operation } from './operation';
+import { addMaker, addReader, inText, operation } from './operation';
 
 interface JsonOptions {
   solver?: boolean;
@@ -16,7 +16,7 @@ export function addToJson(prototxt: Command): void {
 }
 
 export function addFromJson(prototxt: Command): void {
-  addKinds(addOperation(prototxt, 'from-json', 'make a network or a solver of such JSON')).action(operation(fromJson));
+  addKinds(addMaker(prototxt, 'from-json', 'make a network or a solver of such JSON')).action(operation(fromJson));
 }
 
 function addKinds(command: Command): Command {

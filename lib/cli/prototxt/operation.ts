@@ -11,8 +11,21 @@ export interface Outcome {
   readonly notes: readonly string[];
 }
 
+/** Where an operation writes to. */
+export interface OutputOptions {
+  /** The file for the text; without, it goes to standard output. */
+  output?: string;
+  /** Writes to standard output what is different, in place of the text. */
+  diff?: boolean;
+}
+
 /** Adds `caffe-node prototxt NAME FILE`, for {@link operation} to do. */
 export function addOperation(prototxt: Command, name: string, description: string): Command {
+  return addMaker(prototxt, name, description).option('--diff', 'show what is different, as a unified diff, in place of the text');
+}
+
+/** Adds `caffe-node prototxt NAME FILE` for what makes a text of something else. */
+export function addMaker(prototxt: Command, name: string, description: string): Command {
   return addReader(prototxt, name, description).option('--output <file>', 'file to write; without, standard output');
 }
 
@@ -26,15 +39,15 @@ export function addReader(prototxt: Command, name: string, description: string):
  * standard error; with `--json` it is the result, beside the text or the file that has it.
  */
 export function operation<Options>(transform: (text: string, options: Options) => Promise<Outcome>) {
-  return action(async (context: Context, file: string, { output, json: _, ...options }: Options & OutputOptions) => {
-    const { result, notes } = await inText(file, (text) => transform(text, options as Options));
-    await finish(context, output, result, notes);
-  });
-}
-
-interface OutputOptions {
-  output?: string;
-  json?: boolean;
+  return action(
+    async (context: Context, file: string, { output, diff, json: _, ...options }: Options & OutputOptions & { json?: boolean }) => {
+      const { source, outcome } = await inText(file, async (text) => ({
+        source: text,
+        outcome: await transform(text, options as Options),
+      }));
+      await finish(context, { output, diff }, source, outcome);
+    },
+  );
 }
 
 /** Reads a file and does something with its text; errors name the file. */
@@ -43,10 +56,19 @@ export async function inText<Result>(file: string, transform: (text: string) => 
   return inFile(file === '-' ? 'standard input' : file, transform(text));
 }
 
-/** Writes a text that was made, and says what was done. */
-export async function finish(context: Context, output: string | undefined, result: Outcome['result'], notes: readonly string[]) {
+/** Writes the text that was made of a source, or the difference, and says what was done. */
+export async function finish(context: Context, { output, diff }: OutputOptions, source: string, { result, notes }: Outcome): Promise<void> {
+  const difference = diff ? await unifiedDiff(source, result.text, output) : undefined;
   const written = await writeOutput(output, result.text);
   if (!context.json) process.stderr.write(notes.map((note) => `${note}\n`).join(''));
   const { text, ...facts } = result;
-  context.report(written ? { output, ...facts } : result, written ? `${output}\n` : text);
+  context.report(
+    { ...(written ? { output, ...facts } : result), ...(difference !== undefined && { diff: difference }) },
+    difference ?? (written ? `${output}\n` : text),
+  );
+}
+
+async function unifiedDiff(before: string, after: string, name: string | undefined): Promise<string> {
+  const { diff } = await import('../../prototxt/diff.js');
+  return diff(before, after).unified(name === undefined || name === '-' ? {} : { name });
 }

@@ -3,11 +3,10 @@ import type { Command } from 'commander';
 import { writeFileWhole } from '../../files';
 import { action, type Context } from '../command';
 import { inputs, list } from '../options';
-import { addOperation, finish, inText } from './operation';
+import { addOperation, finish, inText, type OutputOptions } from './operation';
 
-interface FoldCommandOptions {
+interface FoldCommandOptions extends OutputOptions {
   weights: string;
-  output?: string;
   outputWeights: string;
 }
 
@@ -18,24 +17,28 @@ export function addFold(prototxt: Command): void {
     .action(action(foldFile));
 }
 
-async function foldFile(context: Context, file: string, { weights, output, outputWeights }: FoldCommandOptions): Promise<void> {
+async function foldFile(context: Context, file: string, { weights, outputWeights, ...options }: FoldCommandOptions): Promise<void> {
   const { foldBatchNorm } = await import('../../prototxt/fold/index.js');
-  const { weights: bytes, ...folded } = await inText(file, (text) => foldBatchNorm(text, { weights, signal: context.signal }));
+  const { source, made } = await inText(file, async (text) => ({
+    source: text,
+    made: await foldBatchNorm(text, { weights, signal: context.signal }),
+  }));
+  const { weights: bytes, ...folded } = made;
   const result = { ...folded, outputWeights };
   await writeFileWhole(outputWeights, bytes);
   const notes = [
     ...result.folded.map(({ layer, type, into }) => `${layer} (${type}) → ${into}`),
     ...result.kept.map(({ layer, type, reason }) => `kept: ${layer} (${type}): ${reason}`),
   ];
-  await finish(context, output, result, notes.length > 0 ? notes : ['nothing to do: no BatchNorm, Scale or Bias']);
+  if (notes.length === 0) notes.push('nothing to do: no BatchNorm, Scale or Bias');
+  await finish(context, options, source, { result, notes });
 }
 
-interface ExtractCommandOptions {
+interface ExtractCommandOptions extends OutputOptions {
   from?: string[];
   to?: string[];
   input?: Record<string, number[]>;
   weights?: string;
-  output?: string;
   outputWeights?: string;
 }
 
@@ -49,11 +52,12 @@ export function addExtract(prototxt: Command): void {
     .action(action(extractFile));
 }
 
-async function extractFile(context: Context, file: string, { output, outputWeights, ...options }: ExtractCommandOptions): Promise<void> {
+async function extractFile(context: Context, file: string, { outputWeights, ...options }: ExtractCommandOptions): Promise<void> {
   const { from, to, input, weights } = options;
   if ((weights === undefined) !== (outputWeights === undefined)) context.refuse('--weights and --output-weights need each other.');
   const { extract } = await import('../../prototxt/extract.js');
-  const { weights: bytes, ...extracted } = await inText(file, (text) => extract(text, { from, to, input, weights }));
+  const { source, made } = await inText(file, async (text) => ({ source: text, made: await extract(text, { from, to, input, weights }) }));
+  const { weights: bytes, ...extracted } = made;
   if (bytes && outputWeights !== undefined) await writeFileWhole(outputWeights, bytes);
   const result = { ...extracted, ...(bytes && { outputWeights }) };
   const notes = [
@@ -63,7 +67,7 @@ async function extractFile(context: Context, file: string, { output, outputWeigh
     `outputs: ${result.outputs.join(', ')}`,
     ...(weights !== undefined && !bytes ? ['no weights written: the part has none'] : []),
   ];
-  await finish(context, output, result, notes);
+  await finish(context, options, source, { result, notes });
 }
 
 /** Few names as they are, of many their number. */
