@@ -1,7 +1,7 @@
 /** Fields that are written elsewhere or otherwise, with the comments that speak of them. */
 import type { Edits } from './edits';
 import type { FieldNode } from './nodes';
-import { startWithComments } from './removal';
+import { removalInLine, startWithComments } from './removal';
 import type { SourceText } from './source-text';
 
 /** The comments of a field: the lines above it, and what stands behind it in its line; empty where there are none. */
@@ -79,6 +79,6 @@ function fillsLines(source: SourceText, { start, end }: Run): boolean {
 function takeOut(edits: Edits, source: SourceText, run: Run): void {
   const span = fillsLines(source, run)
     ? { start: startWithComments(source, run.first), end: source.nextLine(run.end) }
-    : { start: source.blanksBefore(run.start), end: run.end };
+    : removalInLine(source, run);
   edits.replace(span, '');
 }

@@ -15,9 +15,14 @@ export function startWithComments(source: SourceText, field: FieldNode): number 
 
 /** What goes with a field: whole lines where it stands alone in them, otherwise the field and the blanks before it. */
 export function removalOf(source: SourceText, field: FieldNode): Span {
-  if (!source.beginsLine(field.start)) return { start: source.blanksBefore(field.start), end: field.end };
+  if (!source.beginsLine(field.start)) return removalInLine(source, field);
   if (source.endsLine(field.end)) return { start: startWithComments(source, field), end: source.nextLine(field.end) };
   return { start: field.start, end: skipBlanks(source, field.end) };
+}
+
+/** What goes with something in the middle of a line: the blanks before it, unless they keep apart what would run together. */
+export function removalInLine(source: SourceText, { start, end }: Span): Span {
+  return { start: /[\w.]/.test(source.text[end] ?? '') ? start : source.blanksBefore(start), end };
 }
 
 /** Joins removals that only blank lines separate, and takes the blank lines around them that would double or dangle. */

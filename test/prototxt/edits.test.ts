@@ -113,3 +113,8 @@ describe('removal', () => {
     expect(result).toBe('b: 2\n');
   });
 });
+
+test('what only a removed field kept apart does not run together', () => {
+  expect(removing('a: TRAIN b: []c: 1', 'b')).toBe('a: TRAIN c: 1');
+  expect(removing('a: 1 b: "x"c: 2', 'b')).toBe('a: 1 c: 2');
+});

@@ -93,6 +93,12 @@ layer { name: "relu1" type: "ReLU" bottom: "conv1" top: "conv1" }
     expect(text).toBe('layer { name: "a" type: "Power" param { name: "w" lr_mult: 1 decay_mult: 3 } param { lr_mult: 2 } }');
   });
 
+  test('do not run together where nothing but a list kept them apart', async () => {
+    const { text } = await upgraded('layers{type:RELU blobs_lr:[1]include{phase:TRAIN} weight_decay:[2]name:"n"}');
+    expect(text).toBe('layer{type:"ReLU" param { lr_mult: 1 decay_mult: 2 }include{phase:TRAIN} name:"n"}');
+    expect((await upgraded('layers{blobs_lr:[1]type:RELU weight_decay:[2]name:"n"}')).text).toContain('"ReLU" name:"n"');
+  });
+
   test('have types by name or number, all that there are', async () => {
     const types = Object.entries(enumOf('V1LayerParameter.LayerType') ?? {});
     expect(types.length).toBeGreaterThan(35);
