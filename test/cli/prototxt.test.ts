@@ -44,6 +44,7 @@ describe('every operation', () => {
     const both = await run(['retarget', '-', '--classes', '2', '--diff', '--output', 'both.prototxt']);
     expect(both.stdout).toContain('+++ b/both.prototxt');
     expect(await readFile(at('both.prototxt'), 'utf8')).toContain('"fc_retrain"');
+    expect((await run(['retarget', 'both.prototxt', '--classes', '3', '--diff'])).stdout).toContain('--- a/both.prototxt');
     expect((await run(['retarget', '-', '--classes', '3', '--diff'])).stdout).toBe('');
     expect((await json(['retarget', '-', '--classes', '2', '--diff'])).diff).toContain('+++ b/net.prototxt');
   });

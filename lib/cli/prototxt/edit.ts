@@ -54,7 +54,7 @@ async function edit(
     const edited = document.edit((edits) => change(edits, document));
     return { source: text, outcome: outcomeOf(document, edited) };
   });
-  await finish(context, options, source, outcome);
+  await finish(context, file, options, source, outcome);
 }
 
 /** The new text, what is different, and which layers now read a blob that nobody writes. */

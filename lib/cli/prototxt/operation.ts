@@ -45,7 +45,7 @@ export function operation<Options>(transform: (text: string, options: Options) =
         source: text,
         outcome: await transform(text, options as Options),
       }));
-      await finish(context, { output, diff }, source, outcome);
+      await finish(context, file, { output, diff }, source, outcome);
     },
   );
 }
@@ -56,9 +56,16 @@ export async function inText<Result>(file: string, transform: (text: string) => 
   return inFile(file === '-' ? 'standard input' : file, transform(text));
 }
 
-/** Writes the text that was made of a source, or the difference, and says what was done. */
-export async function finish(context: Context, { output, diff }: OutputOptions, source: string, { result, notes }: Outcome): Promise<void> {
-  const difference = diff ? await unifiedDiff(source, result.text, output) : undefined;
+/** Writes the text that was made of that of a file, or the difference, and says what was done. */
+export async function finish(
+  context: Context,
+  file: string,
+  { output, diff }: OutputOptions,
+  source: string,
+  { result, notes }: Outcome,
+): Promise<void> {
+  const name = [output, file].find((path) => path !== undefined && path !== '-');
+  const difference = diff ? await unifiedDiff(source, result.text, name) : undefined;
   const written = await writeOutput(output, result.text);
   if (!context.json) process.stderr.write(notes.map((note) => `${note}\n`).join(''));
   const { text, ...facts } = result;
@@ -70,5 +77,5 @@ export async function finish(context: Context, { output, diff }: OutputOptions, 
 
 async function unifiedDiff(before: string, after: string, name: string | undefined): Promise<string> {
   const { diff } = await import('../../prototxt/diff.js');
-  return diff(before, after).unified(name === undefined || name === '-' ? {} : { name });
+  return diff(before, after).unified({ name });
 }

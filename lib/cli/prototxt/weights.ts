@@ -31,7 +31,7 @@ async function foldFile(context: Context, file: string, { weights, outputWeights
     ...result.kept.map(({ layer, type, reason }) => `kept: ${layer} (${type}): ${reason}`),
   ];
   if (notes.length === 0) notes.push('nothing to do: no BatchNorm, Scale or Bias');
-  await finish(context, options, source, { result, notes });
+  await finish(context, file, options, source, { result, notes });
 }
 
 interface ExtractCommandOptions extends OutputOptions {
@@ -67,7 +67,7 @@ async function extractFile(context: Context, file: string, { outputWeights, ...o
     `outputs: ${result.outputs.join(', ')}`,
     ...(weights !== undefined && !bytes ? ['no weights written: the part has none'] : []),
   ];
-  await finish(context, options, source, { result, notes });
+  await finish(context, file, options, source, { result, notes });
 }
 
 /** Few names as they are, of many their number. */
