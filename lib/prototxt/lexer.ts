@@ -8,16 +8,18 @@ export interface Token extends Span {
   readonly text: string;
 }
 
-const SPACE = /[ \t\r\n\v\f]+/y;
 const COMMENT = /#[^\n\0]*/y;
-const NAME = /[A-Za-z_][A-Za-z0-9_]*/y;
 const NUMBER = /0[xX][0-9a-fA-F]+|0[0-7]+(?![.\deE])|(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?[fF]?/y;
-const WORD_CHARACTER = /[A-Za-z0-9_.]/;
 const LEADING_ZERO = /^0\d/;
 const OCTAL = /^0[0-7]+$/;
 const SYMBOLS = '{}<>[]:;,-';
-/** A line break and NUL, which no string literal goes across. */
-const ENDS_STRING = new Set([10, 0]);
+
+/** The codes of the characters that decide what a token is; a text of megabytes is read one by one. */
+const [TAB, NEWLINE, RETURN, SPACE, HASH, BACKSLASH] = [9, 10, 13, 32, 35, 92];
+const QUOTES = new Map([
+  [34, '"'],
+  [39, "'"],
+]);
 
 /** Cuts protobuf text format into tokens, one at a time. */
 export class Lexer {
@@ -35,34 +37,30 @@ export class Lexer {
   next(): Token {
     this.skipTrivia();
     const start = this.offset;
-    const character = this.source.text[start];
-    if (character === undefined) return { kind: 'end', text: '', start, end: start };
-    if (character === '"' || character === "'") return this.token('string', this.stringEnd(start, character));
-    if (this.matches(NAME)) return this.token('name', NAME.lastIndex);
-    if (this.matches(NUMBER)) return this.number(NUMBER.lastIndex);
-    if (SYMBOLS.includes(character)) return this.token('symbol', start + 1);
-    throw this.source.error(
-      start,
-      `Unexpected character ${JSON.stringify(String.fromCodePoint(this.source.text.codePointAt(start) ?? 0))}.`,
-    );
+    const { text } = this.source;
+    const code = text.charCodeAt(start);
+    if (start === text.length) return { kind: 'end', text: '', start, end: start };
+    if (isLetter(code)) return this.token('name', this.nameEnd(start));
+    if (QUOTES.has(code)) return this.token('string', this.stringEnd(start, code));
+    if (SYMBOLS.includes(text.charAt(start))) return this.token('symbol', start + 1);
+    NUMBER.lastIndex = start;
+    if (NUMBER.test(text)) return this.number(NUMBER.lastIndex);
+    throw this.source.error(start, `Unexpected character ${JSON.stringify(String.fromCodePoint(text.codePointAt(start) ?? 0))}.`);
   }
 
   private skipTrivia(): void {
-    while (true) {
-      if (this.matches(SPACE)) this.offset = SPACE.lastIndex;
-      else if (this.matches(COMMENT)) this.passComment(COMMENT.lastIndex);
-      else return;
+    const { text } = this.source;
+    for (let code = text.charCodeAt(this.offset); isSpace(code) || code === HASH; code = text.charCodeAt(this.offset)) {
+      if (code === HASH) this.passComment();
+      else this.offset++;
     }
   }
 
-  private passComment(end: number): void {
-    this.comments?.push({ start: this.offset, end });
-    this.offset = end;
-  }
-
-  private matches(pattern: RegExp): boolean {
-    pattern.lastIndex = this.offset;
-    return pattern.test(this.source.text);
+  private passComment(): void {
+    COMMENT.lastIndex = this.offset;
+    COMMENT.test(this.source.text);
+    this.comments?.push({ start: this.offset, end: COMMENT.lastIndex });
+    this.offset = COMMENT.lastIndex;
   }
 
   private token(kind: TokenKind, end: number): Token {
@@ -71,9 +69,16 @@ export class Lexer {
     return { kind, text: this.source.text.slice(start, end), start, end };
   }
 
+  private nameEnd(start: number): number {
+    const { text } = this.source;
+    let end = start + 1;
+    for (let code = text.charCodeAt(end); isLetter(code) || isDigit(code); code = text.charCodeAt(end)) end++;
+    return end;
+  }
+
   private number(end: number): Token {
     const start = this.offset;
-    if (WORD_CHARACTER.test(this.source.text[end] ?? '')) {
+    if (/[A-Za-z0-9_.]/.test(this.source.text.charAt(end))) {
       throw this.source.error(start, `A number runs into what follows it: '${this.source.text.slice(start, end + 1)}'.`);
     }
     const token = this.token('number', end);
@@ -83,14 +88,29 @@ export class Lexer {
     return token;
   }
 
-  private stringEnd(start: number, quote: string): number {
+  /** Neither a line break nor NUL stands in a string. */
+  private stringEnd(start: number, quote: number): number {
     const { text } = this.source;
-    for (let at = start + 1; at < text.length && !ENDS_STRING.has(text.charCodeAt(at)); at++) {
-      if (text[at] === quote) return at + 1;
-      if (text[at] === '\\' && !ENDS_STRING.has(text.charCodeAt(at + 1))) at++;
+    for (let at = start + 1; at < text.length; at++) {
+      let code = text.charCodeAt(at);
+      if (code === quote) return at + 1;
+      if (code === BACKSLASH) code = text.charCodeAt(++at);
+      if (code === NEWLINE || code === 0) break;
     }
     throw this.source.error(start, 'This string is not closed on its line.', {
-      hint: `Add the missing ${quote}; write a line break as \\n.`,
+      hint: `Add the missing ${QUOTES.get(quote)}; write a line break as \\n.`,
     });
   }
+}
+
+function isSpace(code: number): boolean {
+  return code === SPACE || (code >= TAB && code <= RETURN);
+}
+
+function isLetter(code: number): boolean {
+  return (code >= 97 && code <= 122) || (code >= 65 && code <= 90) || code === 95;
+}
+
+function isDigit(code: number): boolean {
+  return code >= 48 && code <= 57;
 }

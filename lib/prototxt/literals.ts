@@ -41,7 +41,8 @@ interface Literal {
  * @throws {CaffeError} ERR_CAFFE_PROTOTXT for an escape that does not exist.
  */
 export function decodeStrings(literals: readonly Literal[], source: SourceText): string {
-  if (!literals.some(({ text }) => text.includes('\\'))) return literals.map(({ text }) => text.slice(1, -1)).join('');
+  const plain = literals.every(({ text }) => !text.includes('\\'));
+  if (plain) return literals.map(({ text }) => text.slice(1, -1)).join('');
   return Buffer.concat(literals.flatMap((literal) => decodeBytes(literal, source))).toString('utf8');
 }
 

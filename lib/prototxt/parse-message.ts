@@ -38,11 +38,15 @@ class Reader {
 
   message(node: MessageNode, message: MessageName): Record<string, unknown> {
     const fields = fieldsByName(node);
-    const entries = [...fields].map(([name, given]) => [name, this.field(node, given, message, name)] as const);
+    const entries: [string, unknown][] = [];
+    for (const [name, given] of fields) {
+      const value = this.field(node, given, message, name);
+      if (value !== undefined) entries.push([name, value]);
+    }
     const missing = requiredFields(message).filter((name) => !fields.has(name));
     if (missing.length > 0)
       throw node.source.error(node.start, `A ${message} must have ${missing.map((name) => `'${name}'`).join(' and ')}.`);
-    return Object.fromEntries(entries.filter(([, value]) => value !== undefined));
+    return Object.fromEntries(entries);
   }
 
   /** What a field holds; undefined where that is an empty list. */
@@ -56,12 +60,13 @@ class Reader {
   }
 
   private items(node: MessageNode, given: readonly FieldNode[], declared: FieldType): unknown[] | undefined {
-    const values = given.flatMap((field) => {
+    const values: unknown[] = [];
+    for (const field of given) {
       const { name, value } = field;
       if (value.kind === 'list' && !value.colon && !isMessageName(declared.type))
         throw node.source.error(value.start, `A list of values takes a colon: ${name}: […].`);
-      return itemsOf(field).map((item) => this.item(node, name, item, declared));
-    });
+      for (const item of itemsOf(field)) values.push(this.item(node, name, item, declared));
+    }
     return values.length > 0 ? values : undefined;
   }
 

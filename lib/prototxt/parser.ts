@@ -61,7 +61,8 @@ class Parser {
   }
 
   private opensMessage(): boolean {
-    return this.token.kind === 'symbol' && this.token.text in CLOSING;
+    const { kind, text } = this.token;
+    return kind === 'symbol' && (text === '{' || text === '<');
   }
 
   private message(name: Token, depth: number): MessageNode {

@@ -46,7 +46,9 @@ export function planRenaming(root: MessageNode, options: RenameOptions): { strin
   const layerNames = namesIn('layer', connections, (layer) => layer.names, []);
   const blobNames = namesIn('blob', connections, (layer) => [...layer.bottoms, ...layer.tops], inputs);
   const both = readNames(names, 'names');
-  for (const name of both.keys()) requireKnown(name, 'layer or blob', [...layerNames.nodes.keys(), ...blobNames.nodes.keys()]);
+  for (const name of both.keys()) {
+    if (!layerNames.nodes.has(name) && !blobNames.nodes.has(name)) throw unknown(name, 'layer or blob', [layerNames, blobNames]);
+  }
   const plans = [plan(layerNames, readNames(layers, 'layers'), both), plan(blobNames, readNames(blobs, 'blobs'), both)];
   return { strings: plans.flatMap(({ strings }) => strings), renamed: plans.flatMap(({ renamed }) => renamed) };
 }
@@ -68,7 +70,7 @@ function namesIn(
 }
 
 function plan(names: Names, own: ReadonlyMap<string, string>, both: ReadonlyMap<string, string>) {
-  for (const name of own.keys()) requireKnown(name, names.kind, [...names.nodes.keys()]);
+  for (const name of own.keys()) if (!names.nodes.has(name)) throw unknown(name, names.kind, [names]);
   const wanted = new Map([...both, ...own].filter(([from, to]) => names.nodes.has(from) && from !== to));
   refuseCollisions(names, wanted);
   return {
@@ -79,18 +81,22 @@ function plan(names: Names, own: ReadonlyMap<string, string>, both: ReadonlyMap<
 
 /** Two names may become one only where no phase has both. */
 function refuseCollisions({ kind, nodes, together }: Names, wanted: ReadonlyMap<string, string>): void {
-  for (const [from, to] of wanted) {
-    const others = [...nodes.keys()].filter((name) => name !== from && (wanted.get(name) ?? name) === to);
-    const other = others.find((name) => together().some((present) => present.has(from) && present.has(name)));
-    if (other === undefined) continue;
-    throw new CaffeError(
-      'ERR_CAFFE_INPUT',
-      `The ${kind} '${from}' cannot be renamed to '${to}': ${kind} '${other}' would have the same name.`,
-      {
-        [kind]: from,
-        hint: other === to ? `Rename '${to}' as well, or choose a name that is free.` : 'Give them different names.',
-      },
-    );
+  const renamed = new Map<string, string[]>();
+  for (const [from, to] of wanted) renamed.set(to, [...(renamed.get(to) ?? []), from]);
+  for (const [to, froms] of renamed) {
+    const sharing = nodes.has(to) && !wanted.has(to) ? [...froms, to] : froms;
+    for (const present of sharing.length > 1 ? together() : []) {
+      const [from, other] = sharing.filter((name) => present.has(name));
+      if (from === undefined || other === undefined) continue;
+      throw new CaffeError(
+        'ERR_CAFFE_INPUT',
+        `The ${kind} '${from}' cannot be renamed to '${to}': ${kind} '${other}' would have the same name.`,
+        {
+          [kind]: from,
+          hint: other === to ? `Rename '${to}' as well, or choose a name that is free.` : 'Give them different names.',
+        },
+      );
+    }
   }
 }
 
@@ -102,6 +108,7 @@ function readNames(record: Readonly<Record<string, string>>, option: string): Ma
   return names;
 }
 
-function requireKnown(name: string, kind: string, known: readonly string[]): void {
-  if (!known.includes(name)) throw new CaffeError('ERR_CAFFE_INPUT', `There is no ${kind} '${name}'.`, { hint: suggestion(name, known) });
+function unknown(name: string, kind: string, all: readonly Names[]): CaffeError {
+  const known = all.flatMap(({ nodes }) => [...nodes.keys()]);
+  return new CaffeError('ERR_CAFFE_INPUT', `There is no ${kind} '${name}'.`, { hint: suggestion(name, known) });
 }
