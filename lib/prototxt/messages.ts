@@ -28,16 +28,19 @@ const INTEGERS: ReadonlyMap<string, readonly [number, number]> = new Map([
 ]);
 
 /** The fields that were asked for: files ask for the same ones thousands of times. */
-const FIELDS = new Map<MessageName, Map<string, FieldType | undefined>>();
+const FIELDS = new Map<MessageName, Map<string, FieldType>>();
 
 /** The field of a message; undefined when the message has none of this name. */
 export function fieldOf(message: MessageName, name: string): FieldType | undefined {
-  const known = FIELDS.get(message) ?? new Map<string, FieldType | undefined>();
-  if (known.size === 0) FIELDS.set(message, known);
+  return FIELDS.get(message)?.get(name) ?? lookUp(message, name);
+}
+
+function lookUp(message: MessageName, name: string): FieldType | undefined {
   const fields: Readonly<Record<string, string>> = MESSAGES[message];
   if (!Object.hasOwn(fields, name)) return undefined;
-  const found = known.get(name) ?? typeOf(fields[name] ?? '');
-  known.set(name, found);
+  const found = typeOf(fields[name] ?? '');
+  const known = FIELDS.get(message) ?? new Map<string, FieldType>();
+  FIELDS.set(message, known.set(name, found));
   return found;
 }
 

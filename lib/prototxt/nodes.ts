@@ -127,12 +127,19 @@ export class MessageNode implements MessageSpan {
   fieldsNamed(...names: string[]): readonly FieldNode[] {
     const [name = ''] = names;
     if (this.index && names.length === 1) return this.index.fields(name);
-    return this.fields.filter((field) => names.includes(field.name));
+    return this.fields.filter((field) => (names.length === 1 ? field.name === name : names.includes(field.name)));
   }
 
   /** All values of this name, those in lists included. */
   values(name: string): readonly ItemNode[] {
-    return this.index?.values(name) ?? this.fieldsNamed(name).flatMap(itemsOf);
+    if (this.index) return this.index.values(name);
+    const values: ItemNode[] = [];
+    for (const field of this.fields) {
+      if (field.name !== name) continue;
+      if (field.value.kind === 'list') values.push(...field.value.items);
+      else values.push(field.value);
+    }
+    return values;
   }
 
   /** Where among the values of this name the messages stand whose own `name` is the given one. */

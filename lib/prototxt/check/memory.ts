@@ -23,7 +23,7 @@ const SHARES_MEMORY = new Set(['Flatten', 'Reshape', 'Split']);
 
 /** @param parameters values of parameters, and how many of them are statistics, which have no gradients. */
 export function memoryOf(net: CheckedNet, { parameters, statistics }: { parameters: number; statistics: number }): Memory {
-  const learns = gradientsNeeded(net.graph, net);
+  const learns = net.trains ? gradientsNeeded(net.graph, net) : new Set();
   let [activations, gradients] = [0, 0];
   const count = (version: Version) => {
     const { shape } = net.of(version);
@@ -33,7 +33,7 @@ export function memoryOf(net: CheckedNet, { parameters, statistics }: { paramete
   for (const layer of net.graph.layers) {
     net.graph.tops(layer).forEach((version, index) => {
       if (!sharesMemory(layer, index)) activations += count(version);
-      if (!net.trains || !learns.has(version)) return;
+      if (!learns.has(version)) return;
       const copies = version.readers.length > 1 ? version.readers.length : 0;
       const own = layer.bottoms[index] === version.blob || layer.type === 'Reshape' || layer.type === 'Flatten' ? 0 : 1;
       gradients += (own + copies) * count(version);

@@ -22,13 +22,14 @@ export function placeOf(layer: Layer, field: 'bottom' | 'top', index: number): n
 export function checkWiring(network: Network, graph: Graph, more: ReadonlySet<string>, tell: Tell): Set<Layer> {
   const unsound = new Set<Layer>();
   const written = new Map<string, Layer | undefined>(graph.inputs.map(({ blob }) => [blob, undefined]));
-  const writers = { inThisNet: writersOf(graph.layers), anywhere: writersOf(network.layers) };
+  let writers: Writers | undefined;
   let missing = 0;
   for (const layer of graph.layers) {
     const blame: Blame = (report) => tell({ ...report, layer: layer.name });
     graph.bottoms(layer).forEach((version, index) => {
       if (version) return;
       missing++;
+      writers ??= { inThisNet: writersOf(graph.layers), anywhere: writersOf(network.layers) };
       blame(missingBottom(layer, index, writers, missing <= MOST_SUGGESTIONS ? [...written.keys()] : []));
     });
     checkTops(layer, written, blame);

@@ -81,12 +81,9 @@ export class LayerSetup {
 
   /** One message of the layer: `convolution_param`. */
   settings(field: string): Settings {
-    const node = this.layer.message.message(field);
-    return new Settings(
-      fieldOf('LayerParameter', field)?.type as MessageName,
-      node,
-      node ? (this.layer.message.fieldsNamed(field)[0]?.start ?? this.at) : this.at,
-    );
+    const own = this.layer.message.fields.find((one) => one.name === field);
+    const node = own?.value.kind === 'message' ? own.value : undefined;
+    return new Settings(fieldOf('LayerParameter', field)?.type as MessageName, node, own?.start ?? this.at);
   }
 
   /** Where the layer stands. */

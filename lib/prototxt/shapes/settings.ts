@@ -13,7 +13,7 @@ export class Settings {
   ) {}
 
   has(name: string): boolean {
-    return this.node !== undefined && this.node.fieldsNamed(name).length > 0;
+    return this.node?.fields.some((field) => field.name === name) === true;
   }
 
   /** How often a repeated field is given. */
@@ -55,8 +55,11 @@ export class Settings {
 
   /** Where a field stands; the first of several that is there. Without names, where the message does. */
   at(...names: string[]): number {
-    const field = names.flatMap((name) => this.node?.fieldsNamed(name) ?? [])[0];
-    return field?.start ?? this.otherwise;
+    for (const name of names) {
+      const field = this.node?.fields.find((one) => one.name === name);
+      if (field) return field.start;
+    }
+    return this.otherwise;
   }
 
   private values(name: string): readonly ItemNode[] {
