@@ -3,7 +3,7 @@
 //   node bench/prototxt.js [megabytes]
 const { readFileSync } = require('node:fs');
 const path = require('node:path');
-const { prototxt } = require('..');
+const { networks, prototxt } = require('..');
 const { median, models } = require('./common');
 
 const LARGEST = Number(process.argv[2] ?? 50);
@@ -15,6 +15,7 @@ const OPERATIONS = {
   parseNet: { run: (text) => prototxt.parseNet(text) },
   'parseNet and stringify': { run: (text) => prototxt.stringify(prototxt.parseNet(text), 'net') },
   format: { run: (text) => prototxt.format(text) },
+  check: { run: (text) => prototxt.check(text), most: 10 },
   'edit: set every convolution': { run: (text) => setConvolutions(prototxt.parse(text)) },
   'changes of that, as a diff': { run: (text) => String(setConvolutions(prototxt.parse(text)).changes), most: 10 },
 };
@@ -59,6 +60,11 @@ function main() {
         return (timed(run, text, size > 5 ? 1 : 3) / (text.length / MEGABYTE)).toFixed(0);
       });
     console.log(`${title.padEnd(30)}${once.toFixed(2).padStart(9)} ms           ${perMegabyte.join('  ')}`);
+  }
+  for (const [title, text] of Object.entries(networks.get('resnet-50'))) {
+    if (title !== 'trainVal' && title !== 'deploy') continue;
+    timed(prototxt.check, text, 50);
+    console.log(`check of ResNet-50, ${title}: ${timed(prototxt.check, text, 51).toFixed(1)} ms`);
   }
   for (const text of ['{', 'layer {', 'a<', 'a: [', 'layer { name: "x" ']) {
     const nested = text.repeat((10 * MEGABYTE) / text.length);
