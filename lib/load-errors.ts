@@ -6,6 +6,7 @@ import type { NativeModel, Phase } from './native';
 import { check } from './prototxt/check/check';
 import type { Finding } from './prototxt/check/finding';
 import type { CheckOptions } from './prototxt/check/options';
+import { excerpt } from './prototxt/excerpt';
 import { parseSolver } from './prototxt/parse-message';
 
 /** The codes of errors that the text of a network may explain. */
@@ -25,6 +26,8 @@ interface Building {
 /** What a check found, and in which file where the text is not the one that was given. */
 interface Cause extends Finding {
   readonly file?: string;
+  /** For what protobuf refuses: the line, with a caret under the place. */
+  readonly shown?: string;
 }
 
 /** Waits for a net or solver to be built. An error gets as hint where in the text its cause stands, and how to mend it. */
@@ -39,13 +42,17 @@ export async function explaining<Result>(building: Building, built: Promise<Resu
 }
 
 /** Caffe's own checks say what did not hold, and nothing of the text; those of this package say all but where. */
-function explainedBy({ file: named, line, column, message, fix }: Cause, error: CaffeError): CaffeError {
+function explainedBy({ file: named, line, column, message, fix, shown }: Cause, error: CaffeError): CaffeError {
   const { code, layer, blob, file, cause } = error;
   const details = { layer, blob, file, line: error.line, column: error.column, cause };
   const place = named === undefined ? `Line ${line}, column ${column}` : `'${named}', line ${line}, column ${column}`;
   if (code === 'ERR_CAFFE_FATAL') return new CaffeError(code, error.message, { ...details, hint: `${place}: ${message} ${fix}` });
   const where = error.line === undefined ? { file: file ?? named, line, column } : {};
-  return new CaffeError(code, error.message, { ...details, ...where, hint: error.hint ?? fix });
+  return new CaffeError(code, shown === undefined ? error.message : `${error.message}\n${shown}`, {
+    ...details,
+    ...where,
+    hint: error.hint ?? fix,
+  });
 }
 
 /** What a check finds in the text that was to be built, or for a solver in the networks that it names. */
@@ -69,7 +76,7 @@ async function read(file: string): Promise<string> {
 const OF_FIELDS = new Set(['syntax', 'unknown-field', 'wrong-type', 'given-twice', 'missing-field']);
 
 /** The finding for the layer or the place of an error, or else the first: what depends on how Caffe was built comes last. */
-function findingFor(error: CaffeError, text: string, state: Omit<CheckOptions, 'inputs'>): Finding | undefined {
+function findingFor(error: CaffeError, text: string, state: Omit<CheckOptions, 'inputs'>): Cause | undefined {
   if (text.length > LONGEST) return undefined;
   const { findings } = check(text, state);
   const serious = [...findings.filter(({ severity }) => severity === 'error'), ...findings.filter(({ code }) => code === 'unavailable')];
@@ -77,5 +84,10 @@ function findingFor(error: CaffeError, text: string, state: Omit<CheckOptions, '
   if (error.code !== 'ERR_CAFFE_PROTOTXT' || error.line === undefined) return serious[0];
   const inLine = serious.filter(({ line, code }) => line === error.line && OF_FIELDS.has(code));
   const distance = ({ column }: Finding) => Math.abs(column - (error.column ?? 1));
-  return inLine.sort((a, b) => distance(a) - distance(b))[0];
+  const [nearest] = inLine.sort((a, b) => distance(a) - distance(b));
+  return nearest && { ...nearest, shown: excerptAt(text, nearest) };
+}
+
+function excerptAt(text: string, { line, column }: Finding): string {
+  return excerpt((text.split('\n')[line - 1] ?? '').replace(/^\uFEFF|\r$/g, ''), line, column);
 }

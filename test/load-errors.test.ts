@@ -68,3 +68,9 @@ test('a text that is not looked at again because of its length fails all the sam
   const text = `${x('ReLU', '', 'dta')}\n#${' '.repeat(5 * 2 ** 20)}`;
   expect((await failureOf(Net.from(text))).hint).toContain('No layer above produces this blob');
 });
+
+test('what protobuf refuses is shown: the line, with a caret under the place', async () => {
+  const failure = await failureOf(Net.from('name: "x"\n\tlayer { nmae: "conv" }\n'));
+  expect(failure).toMatchObject({ code: 'ERR_CAFFE_PROTOTXT', line: 2, hint: "Did you mean 'name'?" });
+  expect(failure.message.split('\n').slice(1)).toEqual(['  2 | \tlayer { nmae: "conv" }', '    | \t        ^']);
+});
