@@ -1,6 +1,6 @@
 const fs = require('node:fs');
 const { caffe } = require('..');
-const { ENUMS, MESSAGES } = require('../dist/prototxt/schema');
+const { ENUMS, MESSAGES } = require('../dist/prototxt/schema/schema');
 
 /** Writes libFuzzer's dictionary for prototxt: the names of all fields and of their values, and the layers of the linked Caffe. */
 function dictionaryOf(file) {

@@ -6,8 +6,8 @@ import type { NativeModel, Phase } from './native';
 import { check } from './prototxt/check/check';
 import type { Finding } from './prototxt/check/finding';
 import type { CheckOptions } from './prototxt/check/options';
-import { excerpt } from './prototxt/excerpt';
-import { parseSolver } from './prototxt/parse-message';
+import { parseSolver } from './prototxt/schema/parse-message';
+import { excerpt } from './prototxt/text/excerpt';
 
 /** The codes of errors that the text of a network may explain. */
 const EXPLAINED = new Set(['ERR_CAFFE_FATAL', 'ERR_CAFFE_SHAPE', 'ERR_CAFFE_PROTOTXT']);

@@ -1,4 +1,4 @@
-// Writes lib/prototxt/schema.ts (what the code looks up) and lib/prototxt/caffe-proto.ts (the types users see) from the linked Caffe: its
+// Writes lib/prototxt/schema/schema.ts (what the code looks up) and lib/prototxt/schema/caffe-proto.ts (the types users see) from the linked Caffe: its
 // descriptors say what there is, the comments of its caffe.proto what it means. Run it in a checkout that is built.
 //
 //   node scripts/generate-schema.js [path/to/caffe.proto]
@@ -54,7 +54,7 @@ function tables({ messages, enums, layers }) {
 }
 
 function writeSource(name, text) {
-  const file = path.join(ROOT, 'lib', 'prototxt', name);
+  const file = path.join(ROOT, 'lib', 'prototxt', 'schema', name);
   writeFileSync(file, HEADER + text);
   execFileSync(path.join(ROOT, 'node_modules', '.bin', 'biome'), ['check', '--write', file], { stdio: 'inherit' });
 }

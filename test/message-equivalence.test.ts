@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { native } from '../lib/native';
 import { type NetParameter, parseNet, parseSolver, type SolverParameter, stringify } from '../lib/prototxt';
-import { enumOf, fieldNames, fieldOf, isMessageName, type MessageName, requiredFields } from '../lib/prototxt/messages';
+import { enumOf, fieldNames, fieldOf, isMessageName, type MessageName, requiredFields } from '../lib/prototxt/schema/messages';
 
 const { messages } = native;
 const DEEPEST = 3;

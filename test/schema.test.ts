@@ -2,8 +2,8 @@
 import { caffe } from '../lib/caffe';
 import { type NativeProtoEnum, type NativeProtoField, native } from '../lib/native';
 import type { CaffeMessages } from '../lib/prototxt';
-import { defaultOf, enumOf, fieldNames, fieldOf, type MessageName, requiredFields } from '../lib/prototxt/messages';
-import { ENUMS, LAYERS, MESSAGES } from '../lib/prototxt/schema';
+import { defaultOf, enumOf, fieldNames, fieldOf, type MessageName, requiredFields } from '../lib/prototxt/schema/messages';
+import { ENUMS, LAYERS, MESSAGES } from '../lib/prototxt/schema/schema';
 
 /** Another Caffe (through CAFFE_ROOT or CAFFE_SOURCE) may have more; ours has exactly this. */
 const isOurs = String(caffe.features.source).startsWith('debian');

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { DrawDirection } from '../prototxt/draw';
+import type { DrawDirection } from '../prototxt/draw/draw';
 import { action, type Context } from './command';
 import { addStateOptions, choice, count, inputs, type StateOptions } from './options';
 import { readInput, writeOutput } from './text';
@@ -44,7 +44,7 @@ async function drawFile(
 }
 
 /** Without the addon where it can be done without: only files of Caffe's first versions need it. */
-async function drawText(text: string, options: Parameters<typeof import('../prototxt/draw').draw>[1]): Promise<string> {
+async function drawText(text: string, options: Parameters<typeof import('../prototxt/draw/draw').draw>[1]): Promise<string> {
   if (/^\s*layers\s*[:{]/m.test(text)) return (await import('../tools/draw-net.js')).drawNet(text, options);
-  return (await import('../prototxt/draw.js')).draw(text, options);
+  return (await import('../prototxt/draw/draw.js')).draw(text, options);
 }

@@ -1,5 +1,5 @@
-import type { LayerSettings } from '../prototxt/layer-settings';
-import { layers as L, type Top } from '../prototxt/net-spec';
+import type { LayerSettings } from '../prototxt/builder/layer-settings';
+import { layers as L, type Top } from '../prototxt/builder/net-spec';
 import type { Architecture } from './architecture';
 import type { Draft } from './draft';
 import { ending } from './ending';

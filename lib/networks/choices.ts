@@ -1,7 +1,7 @@
 import { CaffeError } from '../errors';
 import { readArray, readOptions } from '../given';
 import { inputError } from '../prototxt/input-error';
-import { checkClasses } from '../prototxt/layer-types';
+import { checkClasses } from '../prototxt/network/layer-types';
 import type { Architecture } from './architecture';
 import type { Choices } from './draft';
 

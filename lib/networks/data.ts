@@ -1,5 +1,5 @@
 /** The layers that bring pictures in. Paths are those of a dataset folder: beside its files, the network's find them. */
-import { layers as L, type Top } from '../prototxt/net-spec';
+import { layers as L, type Top } from '../prototxt/builder/net-spec';
 import type { Feed } from './architecture';
 import type { Choices } from './draft';
 

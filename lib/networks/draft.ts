@@ -1,6 +1,6 @@
 import type { LayerParameter } from '../prototxt';
+import { type NetSpec, netSpec, type Top } from '../prototxt/builder/net-spec';
 import { inputError } from '../prototxt/input-error';
-import { type NetSpec, netSpec, type Top } from '../prototxt/net-spec';
 import type { Architecture } from './architecture';
 import { dataLayer, inputLayer } from './data';
 

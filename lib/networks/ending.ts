@@ -1,5 +1,5 @@
 /** How networks end: with a loss and accuracies in training, with probabilities in deployment. */
-import { layers as L, type Top } from '../prototxt/net-spec';
+import { layers as L, type Top } from '../prototxt/builder/net-spec';
 import type { Draft } from './draft';
 
 export interface Measures {

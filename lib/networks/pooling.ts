@@ -1,4 +1,4 @@
-import { layers as L, type Top } from '../prototxt/net-spec';
+import { layers as L, type Top } from '../prototxt/builder/net-spec';
 import type { Draft } from './draft';
 
 /**

@@ -1,4 +1,4 @@
-import { layers as L, type Top } from '../prototxt/net-spec';
+import { layers as L, type Top } from '../prototxt/builder/net-spec';
 import type { Architecture } from './architecture';
 import type { Draft } from './draft';
 import { ending } from './ending';

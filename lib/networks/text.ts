@@ -1,6 +1,6 @@
 /** Networks and solvers as text: what they are in a comment, then sections with a title each. */
 import type { LayerParameter, SolverParameter } from '../prototxt';
-import { stringify } from '../prototxt/stringify';
+import { stringify } from '../prototxt/schema/stringify';
 import type { Architecture, Paper } from './architecture';
 import { type Choices, Draft, type Form } from './draft';
 

@@ -5,9 +5,9 @@ import { type CheckedFile, checkDocument } from './check/check';
 import type { CheckedNet } from './check/net-check';
 import type { CheckOptions } from './check/options';
 import { type CheckedLayer, type CheckedState, resultOf } from './check/result';
-import { documentOf, type PrototxtSource } from './document';
-import { edgeLabelOf, windowTextsOf } from './draw-labels';
-import type { Layer } from './network';
+import { documentOf, type PrototxtSource } from './document/document';
+import { edgeLabelOf, windowTextsOf } from './draw/draw-labels';
+import type { Layer } from './network/network';
 import { bytes, grouped, rounded } from './quantities';
 import { textOfShape } from './shapes/shape';
 

@@ -1,7 +1,7 @@
 /** `draw_net`: a network as a drawing. */
 import { CaffeError } from '../errors';
 import { native } from '../native';
-import { type DrawOptions, draw } from '../prototxt/draw';
+import { type DrawOptions, draw } from '../prototxt/draw/draw';
 import { modelOf, type NetworkLike } from './source';
 import { readText } from './text-file';
 

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { type Dataset, SET_FILES } from '../dataset';
 import { channelsOf, inputSizeOf, type Preprocessing } from '../preprocessing';
 import { type DataSource, retarget, toDeploy, toTrainVal } from '../prototxt';
-import { readNetwork } from '../prototxt/network';
+import { readNetwork } from '../prototxt/network/network';
 import type { RetargetedHead, TrainingEvent } from './events';
 import type { TrainingPlan } from './plan';
 

@@ -4,7 +4,7 @@ import os from 'node:os';
 import path from 'node:path';
 import fc from 'fast-check';
 import { diff, freeze, parse, retarget } from '../../lib/prototxt';
-import { differences } from '../../lib/prototxt/alignment';
+import { differences } from '../../lib/prototxt/text/alignment';
 import { describeModels, errorOf, model } from './shared';
 
 const NET = `name: "net"

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { caffe } from '../../lib/caffe';
 import { Net } from '../../lib/net';
 import { check } from '../../lib/prototxt';
-import { enumOf, fieldNames, fieldOf, type MessageName } from '../../lib/prototxt/messages';
+import { enumOf, fieldNames, fieldOf, type MessageName } from '../../lib/prototxt/schema/messages';
 import { casesOf, pairsOf, TEMPLATES } from '../support/layer-cases';
 
 /** Random nets of each type. */

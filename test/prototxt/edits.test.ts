@@ -1,6 +1,6 @@
 import { parse } from '../../lib/prototxt';
-import type { Edits } from '../../lib/prototxt/edits';
-import type { FieldNode, MessageNode } from '../../lib/prototxt/nodes';
+import type { Edits } from '../../lib/prototxt/text/edits';
+import type { FieldNode, MessageNode } from '../../lib/prototxt/text/nodes';
 
 function edited(text: string, change: (edits: Edits, root: MessageNode) => void): string {
   const document = parse(text);

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { parse, parseNet } from '../../lib/prototxt';
-import { excerpt } from '../../lib/prototxt/excerpt';
+import { excerpt } from '../../lib/prototxt/text/excerpt';
 import { errorOf } from './shared';
 
 /** What an error shows below its first line. */

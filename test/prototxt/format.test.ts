@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { format, parse, parseNet } from '../../lib/prototxt';
-import { Lexer } from '../../lib/prototxt/lexer';
-import { SourceText, type Span } from '../../lib/prototxt/source-text';
+import { Lexer } from '../../lib/prototxt/text/lexer';
+import { SourceText, type Span } from '../../lib/prototxt/text/source-text';
 import { messageText } from './generate';
 import { describeModels, errorOf, model, modelNames } from './shared';
 

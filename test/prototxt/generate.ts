@@ -1,7 +1,7 @@
 /** Texts made from caffe.proto, for properties: any message in any notation. */
 import fc from 'fast-check';
-import { fieldNames, fieldOf, isMessageName, type MessageName } from '../../lib/prototxt/messages';
-import { ENUMS } from '../../lib/prototxt/schema';
+import { fieldNames, fieldOf, isMessageName, type MessageName } from '../../lib/prototxt/schema/messages';
+import { ENUMS } from '../../lib/prototxt/schema/schema';
 
 /** Draws a value; the words of fast-check's generator. */
 export type Draw = fc.GeneratorValue;

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { parse, type RetargetOptions, retarget, setLearningRates } from '../../lib/prototxt';
-import { successorOf } from '../../lib/prototxt/names';
+import { successorOf } from '../../lib/prototxt/network/names';
 import { changedLines, describeModels, errorOf, model } from './shared';
 
 describeModels('retarget on published networks', () => {

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { native } from '../../lib/native';
 import { Net } from '../../lib/net';
 import { parse, parseNet, upgrade } from '../../lib/prototxt';
-import { enumOf } from '../../lib/prototxt/messages';
+import { enumOf } from '../../lib/prototxt/schema/messages';
 import { failureOf } from '../support/failure';
 import { ALEXNET_V1, CAFFENET_V1 } from './old-networks';
 import { describeModels, model, modelNames } from './shared';

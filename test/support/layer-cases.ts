@@ -1,5 +1,5 @@
 /** Misconfigured layers of every type of the linked Caffe, made from its schema: each a network that Caffe must refuse or run. */
-import { ENUMS, MESSAGES } from '../../lib/prototxt/schema';
+import { ENUMS, MESSAGES } from '../../lib/prototxt/schema/schema';
 
 export interface LayerCase {
   name: string;

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { AllInOneOptions } from '../../prototxt/all-in-one';
+import type { AllInOneOptions } from '../../prototxt/transform/all-in-one';
 import { addOperation, inText, operation } from './operation';
 import { addedText, removedText } from './phases';
 
@@ -11,7 +11,7 @@ export function addAllInOne(prototxt: Command): void {
 }
 
 async function allInOneText(trainVal: string, { deploy: file, ...options }: AllInOneOptions & { deploy?: string }) {
-  const { toAllInOne } = await import('../../prototxt/all-in-one.js');
+  const { toAllInOne } = await import('../../prototxt/transform/all-in-one.js');
   const deploy = file === undefined ? undefined : await inText(file, async (text) => text);
   const result = toAllInOne({ trainVal, deploy }, options);
   const notes = [

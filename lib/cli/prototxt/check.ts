@@ -37,7 +37,7 @@ function withOptions(command: Command): Command {
 
 async function checkFile({ report }: Context, file: string, options: CheckCommandOptions): Promise<void> {
   const { check } = await import('../../prototxt/check/check.js');
-  const { excerpt } = await import('../../prototxt/excerpt.js');
+  const { excerpt } = await import('../../prototxt/text/excerpt.js');
   const text = await readInput(file);
   const result = check(text, optionsOf(options));
   const lines = text.split(/\r?\n/);

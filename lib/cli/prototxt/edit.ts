@@ -1,7 +1,7 @@
 /** Single changes to a file: fields by path, layers by name. */
 import type { Command } from 'commander';
-import type { PrototxtDocument } from '../../prototxt/document';
-import type { DocumentEdits, LayerPlace } from '../../prototxt/document-edits';
+import type { PrototxtDocument } from '../../prototxt/document/document';
+import type { DocumentEdits, LayerPlace } from '../../prototxt/document/document-edits';
 import { action, type Context } from '../command';
 import { readInput } from '../text';
 import { addOperation, finish, inText, type Outcome, type OutputOptions } from './operation';
@@ -33,7 +33,7 @@ function addPlace(command: Command): Command {
 }
 
 async function setField(context: Context, file: string, path: string, value: string, options: OutputOptions): Promise<void> {
-  const { valueOfText } = await import('../../prototxt/text-values.js');
+  const { valueOfText } = await import('../../prototxt/document/text-values.js');
   await edit(context, file, options, (edits, document) => edits.set(path, valueOfText(document, path, value)));
 }
 
@@ -48,7 +48,7 @@ async function edit(
   options: OutputOptions,
   change: (edits: DocumentEdits, document: PrototxtDocument) => void,
 ): Promise<void> {
-  const { parse } = await import('../../prototxt/document.js');
+  const { parse } = await import('../../prototxt/document/document.js');
   const { source, outcome } = await inText(file, async (text) => {
     const document = parse(text);
     const edited = document.edit((edits) => change(edits, document));

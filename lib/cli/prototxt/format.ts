@@ -24,13 +24,13 @@ export function addDiff(prototxt: Command): void {
 }
 
 async function formatText(text: string, options: FormatFlags) {
-  const { format } = await import('../../prototxt/format.js');
+  const { format } = await import('../../prototxt/document/format.js');
   return { result: { text: format(text, options) }, notes: [] };
 }
 
 async function diffFiles({ report }: Context, file: string, other: string): Promise<void> {
-  const { diff } = await import('../../prototxt/diff.js');
-  const { parse } = await import('../../prototxt/document.js');
+  const { diff } = await import('../../prototxt/document/diff.js');
+  const { parse } = await import('../../prototxt/document/document.js');
   const read = async (name: string) => {
     const text = await readInput(name);
     return inFile(name, (async () => parse(text))());

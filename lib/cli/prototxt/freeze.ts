@@ -1,8 +1,8 @@
 import { type Command, InvalidArgumentError } from 'commander';
-import type { FreezeOptions } from '../../prototxt/freeze';
-import type { Multipliers } from '../../prototxt/params';
-import type { RateChange } from '../../prototxt/rate-changes';
-import type { UnfreezeOptions } from '../../prototxt/unfreeze';
+import type { Multipliers } from '../../prototxt/network/params';
+import type { FreezeOptions } from '../../prototxt/transform/freeze';
+import type { RateChange } from '../../prototxt/transform/rate-changes';
+import type { UnfreezeOptions } from '../../prototxt/transform/unfreeze';
 import { fromZero, list } from '../options';
 import { addOperation, operation } from './operation';
 
@@ -28,7 +28,7 @@ function addSelection(command: Command): Command {
 }
 
 async function freezeText(text: string, options: FreezeOptions) {
-  const { freeze } = await import('../../prototxt/freeze.js');
+  const { freeze } = await import('../../prototxt/transform/freeze.js');
   const result = freeze(text, options);
   const statistics = result.statistics.map((name) => `${name}: keeps its statistics`);
   const notes = [...result.changed.map(changeText), ...statistics];
@@ -36,7 +36,7 @@ async function freezeText(text: string, options: FreezeOptions) {
 }
 
 async function unfreezeText(text: string, options: UnfreezeOptions) {
-  const { unfreeze } = await import('../../prototxt/unfreeze.js');
+  const { unfreeze } = await import('../../prototxt/transform/unfreeze.js');
   const result = unfreeze(text, options);
   const statistics = result.statistics.map((name) => `${name}: follows the statistics of the batches`);
   const notes = [...result.changed.map(changeText), ...statistics];

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { CaffeError } from '../../errors';
-import { PrototxtMessage } from '../../prototxt/message-view';
-import type { FieldValue } from '../../prototxt/path-types';
+import { PrototxtMessage } from '../../prototxt/document/message-view';
+import type { FieldValue } from '../../prototxt/document/path-types';
 import { action, type Context } from '../command';
 import { addReader, inText } from './operation';
 
@@ -12,7 +12,7 @@ export function addGet(prototxt: Command): void {
 }
 
 async function getField({ report }: Context, file: string, path: string): Promise<void> {
-  const { parse } = await import('../../prototxt/document.js');
+  const { parse } = await import('../../prototxt/document/document.js');
   const value = await inText(file, async (text) => present(parse(text).get(path), path));
   report({ path, value: plain(value) }, `${[value].flat().map(String).join('\n')}\n`);
 }

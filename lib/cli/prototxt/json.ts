@@ -26,7 +26,7 @@ function addKinds(command: Command): Command {
 }
 
 async function writeJson({ report }: Context, file: string, { solver, keepUnknown }: JsonOptions): Promise<void> {
-  const { parseNet, parseSolver } = await import('../../prototxt/parse-message.js');
+  const { parseNet, parseSolver } = await import('../../prototxt/schema/parse-message.js');
   const parse = solver ? parseSolver : parseNet;
   const message = await inText(file, async (text) => parse(text, { unknown: keepUnknown ? 'keep' : 'refuse' }));
   report(message, JSON.stringify(message, sayable, 2));
@@ -40,7 +40,7 @@ function sayable(name: string, value: unknown): unknown {
 }
 
 async function fromJson(text: string, { solver, keepUnknown }: JsonOptions) {
-  const { stringify } = await import('../../prototxt/stringify.js');
+  const { stringify } = await import('../../prototxt/schema/stringify.js');
   const message = readJson(text);
   const options = { unknown: keepUnknown ? 'keep' : 'refuse' } as const;
   const written = solver ? stringify(message as SolverParameter, 'solver', options) : stringify(message as NetParameter, 'net', options);

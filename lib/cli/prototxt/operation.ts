@@ -76,6 +76,6 @@ export async function finish(
 }
 
 async function unifiedDiff(before: string, after: string, name: string | undefined): Promise<string> {
-  const { diff } = await import('../../prototxt/diff.js');
+  const { diff } = await import('../../prototxt/document/diff.js');
   return diff(before, after).unified({ name });
 }

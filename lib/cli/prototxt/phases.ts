@@ -1,9 +1,9 @@
 /** Networks for one purpose made of those for another. */
 import { type Command, InvalidArgumentError } from 'commander';
-import type { DataSource } from '../../prototxt/data-settings';
-import type { DeployOptions } from '../../prototxt/deploy';
-import type { SelectOptions } from '../../prototxt/select';
-import type { AddedLayer } from '../../prototxt/snippets';
+import type { DataSource } from '../../prototxt/network/data-settings';
+import type { AddedLayer } from '../../prototxt/network/snippets';
+import type { DeployOptions } from '../../prototxt/transform/deploy';
+import type { SelectOptions } from '../../prototxt/transform/select';
 import { addStateOptions, choice, count, fromZero, inputs, integerFrom, list, type StateOptions } from '../options';
 import { addOperation, operation } from './operation';
 
@@ -14,7 +14,7 @@ export function addDeploy(prototxt: Command): void {
 }
 
 async function deployText(text: string, options: DeployOptions) {
-  const { toDeploy } = await import('../../prototxt/deploy.js');
+  const { toDeploy } = await import('../../prototxt/transform/deploy.js');
   const result = toDeploy(text, options);
   const notes = [
     ...result.inputs.map(({ blob, shape, from }) => `input ${blob}: ${shape.join('×')} (${from})`),
@@ -56,7 +56,7 @@ export function addTrainVal(prototxt: Command): void {
 }
 
 async function trainValText(text: string, options: TrainValCommandOptions) {
-  const { toTrainVal } = await import('../../prototxt/train-val.js');
+  const { toTrainVal } = await import('../../prototxt/transform/train-val.js');
   const { train, validation, batchSize, validationBatchSize, mirror, shuffle, classes, ...both } = options;
   const sets: Record<'train' | 'validation', DataSource> = {
     train: { ...both, source: train, batchSize, mirror, shuffle },
@@ -76,7 +76,7 @@ export function addSelect(prototxt: Command): void {
 }
 
 async function selectText(text: string, { stage: stages, ...options }: StateOptions & Omit<SelectOptions, 'stages'>) {
-  const { select } = await import('../../prototxt/select.js');
+  const { select } = await import('../../prototxt/transform/select.js');
   const result = select(text, { ...options, stages });
   return { result, notes: removedText(result.removed) };
 }

@@ -17,7 +17,7 @@ export function addRename(prototxt: Command): void {
 }
 
 async function renameText(text: string, { names, layers, blobs }: RenameFlags) {
-  const { rename } = await import('../../prototxt/rename.js');
+  const { rename } = await import('../../prototxt/document/rename.js');
   const result = rename(text, { names, layers, blobs });
   const notes = result.renamed.map(
     ({ kind, from, to, count }) => `${kind} ${from} → ${to}, in ${count} ${count === 1 ? 'place' : 'places'}`,

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { RetargetOptions } from '../../prototxt/retarget';
+import type { RetargetOptions } from '../../prototxt/transform/retarget';
 import { count, fromZero, list, pairs } from '../options';
 import { addOperation, operation } from './operation';
 
@@ -14,7 +14,7 @@ export function addRetarget(prototxt: Command): void {
 }
 
 async function retargetText(text: string, options: RetargetOptions) {
-  const { retarget } = await import('../../prototxt/retarget.js');
+  const { retarget } = await import('../../prototxt/transform/retarget.js');
   const result = retarget(text, options);
   const heads = result.heads.map(({ from, to, outputs: [before, now] }) => `${from} → ${to}: ${before ?? '?'} → ${now} outputs`);
   const removed = result.removed.map((name) => `${name}: removed, it would cut off the scores`);

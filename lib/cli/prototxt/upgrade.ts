@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { OldPart } from '../../prototxt/upgrade';
+import type { OldPart } from '../../prototxt/transform/upgrade';
 import { addOperation, operation } from './operation';
 
 export function addUpgrade(prototxt: Command): void {
@@ -7,7 +7,7 @@ export function addUpgrade(prototxt: Command): void {
 }
 
 async function upgradeText(text: string) {
-  const { upgrade } = await import('../../prototxt/upgrade.js');
+  const { upgrade } = await import('../../prototxt/transform/upgrade.js');
   const result = await upgrade(text);
   const anew = result.keepsLayout ? [] : ['printed anew by Caffe, without comments'];
   const notes = [...result.old.map(oldText), ...anew];

@@ -55,7 +55,7 @@ export function addExtract(prototxt: Command): void {
 async function extractFile(context: Context, file: string, { outputWeights, ...options }: ExtractCommandOptions): Promise<void> {
   const { from, to, input, weights } = options;
   if ((weights === undefined) !== (outputWeights === undefined)) context.refuse('--weights and --output-weights need each other.');
-  const { extract } = await import('../../prototxt/extract.js');
+  const { extract } = await import('../../prototxt/transform/extract.js');
   const { source, made } = await inText(file, async (text) => ({ source: text, made: await extract(text, { from, to, input, weights }) }));
   const { weights: bytes, ...extracted } = made;
   if (bytes && outputWeights !== undefined) await writeFileWhole(outputWeights, bytes);

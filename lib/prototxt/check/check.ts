@@ -1,11 +1,11 @@
 /** Files looked at without running anything: what Caffe would refuse, what is probably not meant, and what the net costs. */
 import { CaffeError } from '../../errors';
-import { documentOf, type PrototxtDocument, type PrototxtSource } from '../document';
-import { fieldOf, type MessageName } from '../messages';
-import { hasBothRules, type Layer, layerOf, Network } from '../network';
-import type { FieldNode, MessageNode } from '../nodes';
+import { documentOf, type PrototxtDocument, type PrototxtSource } from '../document/document';
+import { hasBothRules, type Layer, layerOf, Network } from '../network/network';
+import { fieldOf, type MessageName } from '../schema/messages';
 import type { Shape } from '../shapes/shape';
 import { suggestion } from '../suggest';
+import type { FieldNode, MessageNode } from '../text/nodes';
 import { checkBuilt, checkComplete } from './completeness';
 import { checkFields } from './fields';
 import { type Finding, Findings } from './finding';

@@ -1,8 +1,8 @@
 /** What a net lacks or has twice, as a whole. */
-import { readsDataset } from '../data-settings';
-import type { Graph } from '../graph';
-import { isLoss } from '../layer-types';
-import type { Layer, Network } from '../network';
+import { readsDataset } from '../network/data-settings';
+import type { Graph } from '../network/graph';
+import { isLoss } from '../network/layer-types';
+import type { Layer, Network } from '../network/network';
 import type { Report } from './finding';
 import { distinctStates, type NetInState } from './states';
 

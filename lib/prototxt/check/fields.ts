@@ -1,11 +1,11 @@
 /** The fields of a file against caffe.proto: what protobuf would refuse, all of it, and what is left when that is taken out. */
-import { forkWithValue } from '../forks';
-import { describeType, enumOf, fieldOf, isMessageName, type MessageName, requiredFields } from '../messages';
-import { type FieldNode, type ItemNode, MessageNode, type ValueNode } from '../nodes';
-import { readScalar } from '../scalars';
+import { forkWithValue } from '../schema/forks';
+import { describeType, enumOf, fieldOf, isMessageName, type MessageName, requiredFields } from '../schema/messages';
+import { readScalar } from '../schema/scalars';
+import { unknownField } from '../schema/unknown-names';
 import { MOST } from '../shapes/shape';
 import { suggestion } from '../suggest';
-import { unknownField } from '../unknown-names';
+import { type FieldNode, type ItemNode, MessageNode, type ValueNode } from '../text/nodes';
 import type { Findings } from './finding';
 
 /** A message as its readers can rely on it. */

@@ -1,5 +1,5 @@
 /** What a check finds, gathered over all that it looks at. */
-import type { SourceText } from '../source-text';
+import type { SourceText } from '../text/source-text';
 
 /** An error: Caffe refuses the file. A warning: it takes it, and it is probably not what was meant. Info: worth knowing. */
 export type Severity = 'error' | 'warning' | 'info';

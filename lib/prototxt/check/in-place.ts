@@ -1,6 +1,6 @@
 /** Layers that work in place: whether they may, and what it does to the values and gradients of others. */
-import type { Graph, Version } from '../graph';
-import type { Layer } from '../network';
+import type { Graph, Version } from '../network/graph';
+import type { Layer } from '../network/network';
 import { worksInPlace } from '../shapes/table';
 import type { Report } from './finding';
 import { placeOf } from './wiring';

@@ -1,6 +1,6 @@
 /** What a net needs of memory. */
-import type { Graph, Version } from '../graph';
-import type { Layer } from '../network';
+import type { Graph, Version } from '../network/graph';
+import type { Layer } from '../network/network';
 import { countOf } from '../shapes/shape';
 import { worksInPlace } from '../shapes/table';
 import type { CheckedNet } from './net-check';

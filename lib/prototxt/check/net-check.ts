@@ -1,8 +1,8 @@
 /** One net of a file: its connections, and the shapes and costs of its layers, worked out from bottom to top. */
-import { readsDataset } from '../data-settings';
-import { Graph, type Version } from '../graph';
-import { isLoss } from '../layer-types';
-import type { Layer, Network } from '../network';
+import { readsDataset } from '../network/data-settings';
+import { Graph, type Version } from '../network/graph';
+import { isLoss } from '../network/layer-types';
+import type { Layer, Network } from '../network/network';
 import { checkRanges } from '../shapes/fillers';
 import { fieldAbove, ownField, type ReceptiveField } from '../shapes/receptive-field';
 import { type Inferred, LayerSetup, Refusal, UnknownBottom } from '../shapes/rule';

@@ -1,8 +1,8 @@
 /** What layers say of their parameters: rates, sharing, and values in the text. */
-import type { Layer } from '../network';
-import type { MessageNode } from '../nodes';
+import type { Layer } from '../network/network';
 import { countOf, isSame, type Shape, textOfShape } from '../shapes/shape';
 import { ruleOf, topCountOf } from '../shapes/table';
+import type { MessageNode } from '../text/nodes';
 import type { Report } from './finding';
 import type { LayerFacts } from './net-check';
 

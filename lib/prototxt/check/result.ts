@@ -1,7 +1,7 @@
 /** What a check tells of the nets in a file. */
-import type { Version } from '../graph';
-import { isSource } from '../layer-types';
-import type { Layer } from '../network';
+import type { Version } from '../network/graph';
+import { isSource } from '../network/layer-types';
+import type { Layer } from '../network/network';
 import type { ReceptiveField } from '../shapes/receptive-field';
 import { countOf, type Shape } from '../shapes/shape';
 import { type Memory, memoryOf } from './memory';

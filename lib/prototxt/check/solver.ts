@@ -1,7 +1,8 @@
 /** What a solver says of the training: what Caffe and this package refuse, some of it only after the net is built. */
-import type { MessageNode } from '../nodes';
+
 import { Settings } from '../shapes/settings';
 import { suggestion } from '../suggest';
+import type { MessageNode } from '../text/nodes';
 import type { Findings, Severity } from './finding';
 
 /** The fields that each policy of learning rates reads. */

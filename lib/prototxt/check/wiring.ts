@@ -1,7 +1,7 @@
 /** Who reads what from whom: blobs that nobody writes, that two write, that nobody reads. */
-import type { Graph } from '../graph';
-import { isLoss, isMeasure } from '../layer-types';
-import type { Layer, Network } from '../network';
+import type { Graph } from '../network/graph';
+import { isLoss, isMeasure } from '../network/layer-types';
+import type { Layer, Network } from '../network/network';
 import { aritiesOf, asksForCuda, knownTypes, needsOpenCv, ruleOf, topCountOf } from '../shapes/table';
 import { suggestion } from '../suggest';
 import type { Report } from './finding';

@@ -2,7 +2,7 @@
 import { CaffeError, messageOf } from '../../errors';
 import { type BlobProto, tensorOf } from '../../io/blobproto';
 import type { Tensor } from '../../native';
-import type { Layer } from '../network';
+import type { Layer } from '../network/network';
 
 /** One entry per channel. */
 export interface Affine {

@@ -1,6 +1,6 @@
-import { Graph } from '../graph';
-import { isActive, type Layer, type Network } from '../network';
-import { parameterNames } from '../params';
+import { Graph } from '../network/graph';
+import { isActive, type Layer, type Network } from '../network/network';
+import { parameterNames } from '../network/params';
 import { Unfit } from './affine';
 
 /** Who feeds whom, in every state that the rules of a file make. */

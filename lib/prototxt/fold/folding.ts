@@ -1,7 +1,7 @@
 import type { BlobProto } from '../../io/blobproto';
-import type { Edits } from '../edits';
-import type { Layer, Network } from '../network';
-import { requireOwnWeights, type WeightsFile, type WeightsLayer } from '../weights-message';
+import type { Layer, Network } from '../network/network';
+import type { Edits } from '../text/edits';
+import { requireOwnWeights, type WeightsFile, type WeightsLayer } from '../transform/weights-message';
 import { affineOf, requireFoldable, Unfit } from './affine';
 import { Connections } from './connections';
 import { blobsOf, foldBefore, foldBehind, isProduct, type Product, productOf, productParam, requireProduct } from './product';

@@ -2,9 +2,9 @@ import { setImmediate } from 'node:timers/promises';
 import { throwIfAborted } from '../../abort';
 import { readOptions } from '../../given';
 import type { Weights } from '../../net-sources';
-import type { PrototxtSource } from '../document';
-import { readNetwork } from '../network';
-import { encodeWeightsFile, readWeightsFile } from '../weights-message';
+import type { PrototxtSource } from '../document/document';
+import { readNetwork } from '../network/network';
+import { encodeWeightsFile, readWeightsFile } from '../transform/weights-message';
 import { isAffine } from './affine';
 import { Folding } from './folding';
 

@@ -1,6 +1,6 @@
 /** Convolution, Deconvolution and InnerProduct as what they are: products with weights, and how another layer goes into these. */
 import type { BlobProto } from '../../io/blobproto';
-import type { Layer } from '../network';
+import type { Layer } from '../network/network';
 import { type Affine, parameterOf, Unfit } from './affine';
 
 const PARAMS: ReadonlyMap<string, string> = new Map([

@@ -1,5 +1,5 @@
 /** Layers that bring values in, or write them out. */
-import { readSettings } from '../data-settings';
+import { readSettings } from '../network/data-settings';
 import { checkFiller } from './fillers';
 import type { Inferred, LayerSetup, Rule } from './rule';
 import type { Settings } from './settings';

@@ -1,5 +1,5 @@
 /** What fillers refuse to fill. */
-import { fieldOf, type MessageName } from '../messages';
+import { fieldOf, type MessageName } from '../schema/messages';
 import type { LayerSetup } from './rule';
 import { Settings } from './settings';
 import { type Shape, textOfShape } from './shape';

@@ -1,7 +1,7 @@
 /** What the rule of a layer type is given and what it gives: Caffe's LayerSetUp and Reshape, without the layer. */
 import type { FindingCode, Report, Severity } from '../check/finding';
-import { fieldOf, type MessageName } from '../messages';
-import type { Layer } from '../network';
+import type { Layer } from '../network/network';
+import { fieldOf, type MessageName } from '../schema/messages';
 import { Settings } from './settings';
 import { countOf, isSame, MOST, type Shape, textOfShape } from './shape';
 

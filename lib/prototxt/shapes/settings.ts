@@ -1,7 +1,7 @@
 /** The settings of a layer as Caffe reads them: with caffe.proto's defaults where the file says nothing. */
-import { defaultOf, fieldOf, type MessageName } from '../messages';
-import type { ItemNode, MessageNode } from '../nodes';
-import { readScalar } from '../scalars';
+import { defaultOf, fieldOf, type MessageName } from '../schema/messages';
+import { readScalar } from '../schema/scalars';
+import type { ItemNode, MessageNode } from '../text/nodes';
 
 /** One message of a file that has been checked against the schema, or one that is absent. */
 export class Settings {

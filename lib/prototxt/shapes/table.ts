@@ -1,5 +1,5 @@
 /** Every layer type of Caffe: how many blobs it takes and gives, and the rule for their shapes. */
-import type { Layer } from '../network';
+import type { Layer } from '../network/network';
 import { AXES } from './axes';
 import { CONVOLUTIONS } from './convolution';
 import { DATA } from './data';
