@@ -92,5 +92,5 @@ describeShared('a network of DIGITS', () => {
     expect(softmax?.shape).toEqual([settings.batch, COLOURS.length]);
     expect(relativeError(softmax?.data ?? [], softmaxOf(tested?.blobs[scores]?.data ?? []))).toBeLessThan(1e-5);
     await Promise.all([net.dispose(), solver.dispose()]);
-  });
+  }, 240_000);
 });
