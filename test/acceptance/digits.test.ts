@@ -68,29 +68,33 @@ describeShared('a network of DIGITS', () => {
     ['lenet', { size: 28, channels: 1, batch: 9, iterations: 12, rate: 0.01, input: [1, 1, 28, 28] }],
     ['alexnet', { size: 232, channels: 3, batch: 3, iterations: 12, rate: 0.02, input: [1, 3, 227, 227] }],
     ['googlenet', { size: 232, channels: 3, batch: 3, iterations: 16, rate: 0.002, input: [1, 3, 224, 224] }],
-  ])('%s', async (name, settings) => {
-    const original = NARROWED[name]?.(model(`digits/${name}`)) ?? '';
-    const { text, heads } = retarget(original, { classes: COLOURS.length });
-    for (const { outputs } of heads) expect(outputs).toEqual([undefined, COLOURS.length]);
-    const solver = await Solver.from(
-      `net_param { ${await trainable(name, text, settings)} } test_iter: 2 test_interval: 1000000 test_initialization: false
+  ])(
+    '%s',
+    async (name, settings) => {
+      const original = NARROWED[name]?.(model(`digits/${name}`)) ?? '';
+      const { text, heads } = retarget(original, { classes: COLOURS.length });
+      for (const { outputs } of heads) expect(outputs).toEqual([undefined, COLOURS.length]);
+      const solver = await Solver.from(
+        `net_param { ${await trainable(name, text, settings)} } test_iter: 2 test_interval: 1000000 test_initialization: false
        base_lr: ${settings.rate} lr_policy: "fixed" momentum: 0.9 random_seed: 3`,
-    );
-    const before = lossOf(await solver.test());
-    await solver.step(settings.iterations);
-    expect(lossOf(await solver.test())).toBeLessThan(0.75 * before);
+      );
+      const before = lossOf(await solver.test());
+      await solver.step(settings.iterations);
+      expect(lossOf(await solver.test())).toBeLessThan(0.75 * before);
 
-    const deployed = toDeploy(text, { input: { data: settings.input } });
-    expect(deployed.outputs).toEqual(['softmax']);
-    const net = await Net.from(deployed.text);
-    expect(await net.copyFrom(await solver.net.toBuffer())).toMatchObject({ missing: [], mismatched: [] });
-    // What it says of the last pictures of the validation is what the network for training says.
-    const tested = solver.testNets[0];
-    const scores = deployed.text.match(/bottom: "(.*)"\s+top: "softmax"/)?.[1] ?? '';
-    const pictures = await tested?.blobs.data?.read();
-    const { softmax } = await net.forward({ data: pictures ?? [] });
-    expect(softmax?.shape).toEqual([settings.batch, COLOURS.length]);
-    expect(relativeError(softmax?.data ?? [], softmaxOf(tested?.blobs[scores]?.data ?? []))).toBeLessThan(1e-5);
-    await Promise.all([net.dispose(), solver.dispose()]);
-  }, 240_000);
+      const deployed = toDeploy(text, { input: { data: settings.input } });
+      expect(deployed.outputs).toEqual(['softmax']);
+      const net = await Net.from(deployed.text);
+      expect(await net.copyFrom(await solver.net.toBuffer())).toMatchObject({ missing: [], mismatched: [] });
+      // What it says of the last pictures of the validation is what the network for training says.
+      const tested = solver.testNets[0];
+      const scores = deployed.text.match(/bottom: "(.*)"\s+top: "softmax"/)?.[1] ?? '';
+      const pictures = await tested?.blobs.data?.read();
+      const { softmax } = await net.forward({ data: pictures ?? [] });
+      expect(softmax?.shape).toEqual([settings.batch, COLOURS.length]);
+      expect(relativeError(softmax?.data ?? [], softmaxOf(tested?.blobs[scores]?.data ?? []))).toBeLessThan(1e-5);
+      await Promise.all([net.dispose(), solver.dispose()]);
+    },
+    240_000,
+  );
 });
