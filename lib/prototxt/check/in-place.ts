@@ -3,6 +3,7 @@ import type { Graph, Version } from '../network/graph';
 import type { Layer } from '../network/network';
 import { worksInPlace } from '../shapes/table';
 import type { Report } from './finding';
+import { SHARES_MEMORY } from './memory';
 import { placeOf } from './wiring';
 
 type Tell = (report: Report) => void;
@@ -12,9 +13,6 @@ const READS_OWN_TOP = new Set(['ELU', 'Exp', 'MVN', 'Sigmoid', 'Softmax', 'Swish
 
 /** Types whose gradient is computed from what they overwrite themselves when they work in place: their input, or the gradient above. */
 const READS_OWN_BOTTOM = new Set(['BNLL', 'Clip', 'Eltwise', 'LRN', 'Log', 'MVN', 'Power']);
-
-/** Types whose tops lie in the memory of their bottom. */
-const SHARES_MEMORY = new Set(['Flatten', 'Reshape', 'Split']);
 
 /** @param trains whether gradients are computed. */
 export function checkInPlace(graph: Graph, trains: boolean, tell: Tell): void {

@@ -18,8 +18,8 @@ export interface Memory {
 }
 
 const BYTES = 4;
-/** Layers whose top is the memory of their bottom. */
-const SHARES_MEMORY = new Set(['Flatten', 'Reshape', 'Split']);
+/** Types whose tops lie in the memory of their bottom. */
+export const SHARES_MEMORY = new Set(['Flatten', 'Reshape', 'Split']);
 
 /** @param parameters values of parameters, and how many of them are statistics, which have no gradients. */
 export function memoryOf(net: CheckedNet, { parameters, statistics }: { parameters: number; statistics: number }): Memory {

@@ -1,7 +1,7 @@
 /** One net of a file: its connections, and the shapes and costs of its layers, worked out from bottom to top. */
 import { readsDataset } from '../network/data-settings';
 import { Graph, type Version } from '../network/graph';
-import { isLoss } from '../network/layer-types';
+import { isLoss, isSource } from '../network/layer-types';
 import type { Layer, Network } from '../network/network';
 import { checkRanges } from '../shapes/fillers';
 import { fieldAbove, ownField, type ReceptiveField } from '../shapes/receptive-field';
@@ -86,16 +86,16 @@ export class CheckedNet {
   private infer(layer: Layer): void {
     const bottoms = this.graph.bottoms(layer).map((version) => this.of(version));
     const inferred = this.unsound.has(layer) ? undefined : this.apply(layer, bottoms);
-    const isSource = layer.bottoms.length === 0 && layer.type !== 'Parameter';
+    const source = isSource(layer);
     const tops = layer.tops.map((blob, index) => {
       const shape = inferred?.tops[index];
-      return isSource ? this.brought(blob, shape) : { shape, field: inferred && fieldOf(bottoms, shape, inferred) };
+      return source ? this.brought(blob, shape) : { shape, field: inferred && fieldOf(bottoms, shape, inferred) };
     });
     this.graph.tops(layer).forEach((version, index) => {
       this.blobs.set(version, tops[index] ?? UNKNOWN);
     });
     this.facts.set(layer, { tops, params: inferred && (inferred.params ?? []), multiplyAdds: inferred?.multiplyAdds ?? 0 });
-    if (isSource && inferred) this.tellUnknown(layer, tops);
+    if (source && inferred) this.tellUnknown(layer, tops);
   }
 
   private apply(layer: Layer, bottoms: readonly BlobFacts[]): Inferred | undefined {

@@ -20,9 +20,12 @@ export interface DanglingReference {
   readonly column: number;
 }
 
+/** The fields with layers, in the notation of today and that of Caffe's first versions. */
+export const LAYER_FIELDS = ['layer', 'layers'];
+
 /** The layers of a file, in file order. */
 export function connectionsOf(root: MessageNode): Connection[] {
-  return ['layer', 'layers'].flatMap((field) => root.messages(field).map(connectionOf));
+  return LAYER_FIELDS.flatMap((field) => root.messages(field).map(connectionOf));
 }
 
 function connectionOf(layer: MessageNode): Connection {

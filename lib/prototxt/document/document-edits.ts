@@ -9,6 +9,7 @@ import type { FieldNode, MessageNode } from '../text/nodes';
 import { parseTree } from '../text/parser';
 import { startWithComments } from '../text/removal';
 import { SourceText } from '../text/source-text';
+import { LAYER_FIELDS } from './connections';
 import { scopeOf } from './field-path';
 import { findLayer } from './layer-query';
 import { PrototxtMessage } from './message-view';
@@ -23,8 +24,6 @@ export interface LayerPlace {
   readonly before?: LayerReference;
   readonly after?: LayerReference;
 }
-
-const LAYER_FIELDS = ['layer', 'layers'];
 
 /**
  * The changes of {@link PrototxtDocument.edit}, collected and then made at once. Paths and messages mean the document as it is given; what

@@ -1,5 +1,5 @@
 import { CaffeError, describe } from '../../errors';
-import { type FieldType, fieldNames, fieldOf, isMessageName, type MessageName } from '../schema/messages';
+import { describeType, type FieldType, fieldNames, fieldOf, isMessageName, type MessageName } from '../schema/messages';
 import { suggestion } from '../suggest';
 import { type MessageNode, ownName } from '../text/nodes';
 
@@ -60,6 +60,17 @@ export function declaredField(scope: Scope, name: string, node: MessageNode | un
   throw new CaffeError('ERR_CAFFE_INPUT', `${scope.join(' or ')} has no field '${name}'.`, {
     hint: suggestion(name, scope.flatMap(fieldNames)),
   });
+}
+
+/**
+ * The same for a step on the way of a path, behind which come fields.
+ *
+ * @throws {CaffeError} ERR_CAFFE_INPUT for a field that holds none, too.
+ */
+export function declaredMessage(scope: Scope, name: string, node: MessageNode | undefined): FieldType | undefined {
+  const field = declaredField(scope, name, node);
+  if (!field || isMessageName(field.type)) return field;
+  throw new CaffeError('ERR_CAFFE_INPUT', `'${name}' holds no fields but ${describeType(field.type)}.`);
 }
 
 /**

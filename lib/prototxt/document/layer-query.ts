@@ -8,6 +8,7 @@ import type { LayerParameter } from '../schema/caffe-proto';
 import { fieldOf } from '../schema/messages';
 import { suggestion } from '../suggest';
 import type { MessageNode } from '../text/nodes';
+import { LAYER_FIELDS } from './connections';
 import { scopeOfField } from './field-path';
 import { PrototxtMessage } from './message-view';
 
@@ -26,8 +27,6 @@ export interface LayerQuery extends Pick<StateOptions, 'level' | 'stages'> {
 }
 
 const TEXT_FIELDS = ['name', 'type', 'bottom', 'top'] as const;
-/** The fields with layers, in the notation of today and that of Caffe's first versions. */
-const LAYER_FIELDS = ['layer', 'layers'];
 
 /** The layers of a file that a query means, in file order. */
 export function findLayers(root: MessageNode, query: LayerQuery | undefined): PrototxtMessage<LayerParameter>[] {

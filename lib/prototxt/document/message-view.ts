@@ -5,7 +5,7 @@ import { readMessage } from '../schema/parse-message';
 import { readScalar } from '../schema/scalars';
 import type { UnknownOptions } from '../schema/unknown-values';
 import { asBoolean, type ItemNode, kindError, type MessageNode, type ScalarNode } from '../text/nodes';
-import { childPath, declaredField, parsePath, positionOf, type Scope, type Step, scopeOfField } from './field-path';
+import { childPath, declaredField, declaredMessage, parsePath, positionOf, type Scope, type Step, scopeOfField } from './field-path';
 import type { FieldValue, ValueAt } from './path-types';
 
 /** A message in a document, to be read by path. It shows the document as it was parsed. */
@@ -92,10 +92,7 @@ interface Place {
 
 function enter({ node, scope, path }: Place, step: Step): Place {
   const { name } = step;
-  const field = declaredField(scope, name, node);
-  if (field && !isMessageName(field.type)) {
-    throw new CaffeError('ERR_CAFFE_INPUT', `'${name}' holds no fields but ${describeType(field.type)}.`);
-  }
+  const field = declaredMessage(scope, name, node);
   const items = node?.values(name) ?? [];
   const position = positionOf(node, step, items.length);
   const item = items[position];

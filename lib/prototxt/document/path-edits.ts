@@ -1,9 +1,9 @@
 import { CaffeError } from '../../errors';
-import { describeType, type FieldType, isMessageName } from '../schema/messages';
+import type { FieldType } from '../schema/messages';
 import type { Edits } from '../text/edits';
 import { type FieldNode, type ItemNode, itemsOf, kindError, type MessageNode } from '../text/nodes';
 import { type Content, contentsOf, Draft, type DraftField, messageText, snippetOf } from './draft';
-import { childPath, declaredField, parsePath, positionOf, type Scope, type Step, scopeOfField } from './field-path';
+import { childPath, declaredField, declaredMessage, parsePath, positionOf, type Scope, type Step, scopeOfField } from './field-path';
 
 /** A message to set fields in: one of the file, with what it gets in addition, or one that is being written. */
 export interface Target {
@@ -97,10 +97,7 @@ export class PathEdits {
   /** The message of a step, made where there is none. */
   private enter(target: Target, step: Step): Target {
     const { name } = step;
-    const field = declaredField(target.scope, name, target.node);
-    if (field && !isMessageName(field.type)) {
-      throw new CaffeError('ERR_CAFFE_INPUT', `'${name}' holds no fields but ${describeType(field.type)}.`);
-    }
+    const field = declaredMessage(target.scope, name, target.node);
     const { item, drafted, position } = this.find(target, step, field);
     const path = childPath(target.path, name, field?.repeated ? position : undefined);
     const scope = scopeOfField(field);

@@ -74,13 +74,7 @@ function reshape(layer: LayerSetup): Inferred {
 
 function tile(layer: LayerSetup): Inferred {
   const param = layer.settings('tile_param');
-  const tiles = param.number('tiles');
-  layer.require(
-    tiles >= 1,
-    param.has('tiles') ? `has tiles: ${tiles}` : 'has no tiles',
-    'Set tiles to the number of copies.',
-    param.at('tiles'),
-  );
+  const tiles = layer.requireCount(param, 'tiles', 'Set tiles to the number of copies.');
   const axis = layer.axisOf(0, param.number('axis'), param.at('axis'));
   const top = layer.bottom(0).map((extent, index) => (index === axis ? extent * tiles : extent));
   layer.requireCountable(countOf(top), 'a top');

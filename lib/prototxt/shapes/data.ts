@@ -3,7 +3,7 @@ import { readSettings } from '../network/data-settings';
 import { checkFiller } from './fillers';
 import type { Inferred, LayerSetup, Rule } from './rule';
 import type { Settings } from './settings';
-import { countOf, MOST, type Shape } from './shape';
+import { countOf, type Shape } from './shape';
 
 /** Colour pictures have as many; what a database holds only opening it would tell. */
 const COLOUR_CHANNELS = 3;
@@ -65,15 +65,7 @@ function dummyData(layer: LayerSetup): Inferred {
 function memoryData(layer: LayerSetup): Inferred {
   const param = layer.settings('memory_data_param');
   const names = ['batch_size', 'channels', 'height', 'width'];
-  for (const name of names) {
-    layer.require(
-      param.number(name) >= 1,
-      param.has(name) ? `has ${name}: ${param.number(name)}` : `has no ${name}`,
-      `Set ${name} in memory_data_param.`,
-      param.at(name),
-    );
-  }
-  const shape = names.map((name) => param.number(name));
+  const shape = names.map((name) => layer.requireCount(param, name, `Set ${name} in memory_data_param.`));
   layer.requireCountable(countOf(shape), 'a blob');
   return { tops: [shape, [param.number('batch_size')]] };
 }
@@ -177,13 +169,7 @@ function requireSource(layer: LayerSetup, param: Settings, field: string, what: 
 }
 
 function requireBatch(layer: LayerSetup, param: Settings): void {
-  const batch = param.number('batch_size');
-  layer.require(
-    batch >= 1 && batch <= MOST,
-    param.has('batch_size') ? `has batch_size: ${batch}` : 'has no batch_size',
-    'Set batch_size to the number of items per iteration.',
-    param.at('batch_size'),
-  );
+  layer.requireCount(param, 'batch_size', 'Set batch_size to the number of items per iteration.');
 }
 
 function requireTransform(layer: LayerSetup): void {

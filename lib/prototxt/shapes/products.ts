@@ -27,13 +27,7 @@ function innerProduct(layer: LayerSetup): Inferred {
 function embed(layer: LayerSetup): Inferred {
   const param = layer.settings('embed_param');
   const outputs = layer.requireOutputs(param, 'embed_param');
-  const words = param.number('input_dim');
-  layer.require(
-    words >= 1,
-    param.has('input_dim') ? `has input_dim: ${words}` : 'has no input_dim',
-    'Set input_dim to the number of words.',
-    param.at('input_dim'),
-  );
+  const words = layer.requireCount(param, 'input_dim', 'Set input_dim to the number of words.');
   layer.requireCountable(outputs * words, 'weights');
   const weights = [words, outputs];
   const bias = param.flag('bias_term') ? [[outputs]] : [];

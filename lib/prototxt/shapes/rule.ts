@@ -128,11 +128,16 @@ export class LayerSetup {
 
   /** Requires the number of outputs to be given, and countable. */
   requireOutputs(settings: Settings, field: string): number {
-    const outputs = settings.number('num_output');
-    const said = settings.has('num_output') ? `has num_output: ${outputs}` : 'has no num_output';
     const fix = `Set num_output in ${field} to the number of outputs; prototxt.retarget does it for classifiers.`;
-    this.require(outputs >= 1, said, fix, settings.at('num_output'));
-    return outputs;
+    return this.requireCount(settings, 'num_output', fix);
+  }
+
+  /** Requires a setting that has no default to be given, from 1, and countable. */
+  requireCount(settings: Settings, name: string, fix: string): number {
+    const count = settings.number(name);
+    const said = settings.has(name) ? `has ${name}: ${count}` : `has no ${name}`;
+    this.require(count >= 1 && count <= MOST, said, fix, settings.at(name));
+    return count;
   }
 
   /** An axis of a bottom, counted from the end where it is negative. */
