@@ -6,7 +6,7 @@ import type { NativeModel, Phase } from './native';
 import { check } from './prototxt/check/check';
 import type { Finding } from './prototxt/check/finding';
 import type { CheckOptions } from './prototxt/check/options';
-import { parseSolver } from './prototxt/schema/parse-message';
+import { parseSolver } from './prototxt/document/parse-message';
 import { excerpt } from './prototxt/text/excerpt';
 
 /** The codes of errors that the text of a network may explain. */

@@ -2,8 +2,8 @@
 import path from 'node:path';
 import { readOptions, readTexts, requirePath } from '../given';
 import type { Weights } from '../net';
+import { parseSolver } from '../prototxt/document/parse-message';
 import type { SolverParameter } from '../prototxt/schema/caffe-proto';
-import { parseSolver } from '../prototxt/schema/parse-message';
 import { Solver } from '../solver';
 import { inFile, readText } from './text-file';
 

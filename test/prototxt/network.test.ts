@@ -1,6 +1,6 @@
+import { netState } from '../../lib/prototxt/document/rules';
 import { Graph } from '../../lib/prototxt/network/graph';
 import { isActive, readNetwork } from '../../lib/prototxt/network/network';
-import { netState } from '../../lib/prototxt/network/rules';
 import { errorOf } from './shared';
 
 describe('rules', () => {

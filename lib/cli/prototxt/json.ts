@@ -26,7 +26,7 @@ function addKinds(command: Command): Command {
 }
 
 async function writeJson({ report }: Context, file: string, { solver, keepUnknown }: JsonOptions): Promise<void> {
-  const { parseNet, parseSolver } = await import('../../prototxt/schema/parse-message.js');
+  const { parseNet, parseSolver } = await import('../../prototxt/document/parse-message.js');
   const parse = solver ? parseSolver : parseNet;
   const message = await inText(file, async (text) => parse(text, { unknown: keepUnknown ? 'keep' : 'refuse' }));
   report(message, JSON.stringify(message, sayable, 2));

@@ -1,7 +1,8 @@
 /** The nets that a file makes: one for each state in which it is meant to be built. */
+
+import type { NetState } from '../document/rules';
 import { isLoss } from '../network/layer-types';
 import { isActive, type Layer, type Network, rulesOf } from '../network/network';
-import type { NetState } from '../network/rules';
 
 /** A net as Caffe builds it in one state, and how findings call that. */
 export interface NetInState {

@@ -1,5 +1,5 @@
-import { isActive, type NetStateRule, readRule, statesOf } from '../network/rules';
 import type { MessageNode, StringNode } from '../text/nodes';
+import { isActive, type NetStateRule, readRule, statesOf } from './rules';
 
 /** How a layer is wired, as nodes of the text; in every notation of Caffe. */
 export interface Connection {

@@ -2,8 +2,6 @@ import { types } from 'node:util';
 import { CaffeError } from '../../errors';
 import { readOptions } from '../../given';
 import { inputError } from '../input-error';
-import { readState, type StateOptions, stateIn } from '../network/net-state';
-import { isActive, type NetState, readRule } from '../network/rules';
 import type { LayerParameter } from '../schema/caffe-proto';
 import { fieldOf } from '../schema/messages';
 import { suggestion } from '../suggest';
@@ -11,6 +9,8 @@ import type { MessageNode } from '../text/nodes';
 import { LAYER_FIELDS } from './connections';
 import { scopeOfField } from './field-path';
 import { PrototxtMessage } from './message-view';
+import { readState, type StateOptions, stateIn } from './net-state';
+import { isActive, type NetState, readRule } from './rules';
 
 /** Which layers are looked for: those for which everything holds that is given. */
 export interface LayerQuery extends Pick<StateOptions, 'level' | 'stages'> {

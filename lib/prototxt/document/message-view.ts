@@ -1,7 +1,7 @@
 import { CaffeError } from '../../errors';
 import { guardReceivers } from '../../receiver';
 import { describeType, type FieldType, isMessageName } from '../schema/messages';
-import { readMessage } from '../schema/parse-message';
+import { readMessage } from '../schema/read-message';
 import { readScalar } from '../schema/scalars';
 import type { UnknownOptions } from '../schema/unknown-values';
 import { asBoolean, type ItemNode, kindError, type MessageNode, type ScalarNode } from '../text/nodes';

@@ -1,6 +1,6 @@
 import { CaffeError } from '../../errors';
 import { describeType, type FieldType, fieldOf, isMessageName } from '../schema/messages';
-import { readMessage } from '../schema/parse-message';
+import { readMessage } from '../schema/read-message';
 import { readScalar } from '../schema/scalars';
 import { type ItemNode, itemsOf } from '../text/nodes';
 import { documentOf, type PrototxtDocument, parse } from './document';

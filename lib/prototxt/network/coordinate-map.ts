@@ -1,11 +1,11 @@
 /** How positions in one blob relate to positions in another: pycaffe's coord_map, which aligns crops in fully convolutional networks. */
 import { CaffeError } from '../../errors';
 import type { PrototxtSource } from '../document/document';
+import { netState } from '../document/rules';
 import { inputError } from '../input-error';
 import type { MessageNode } from '../text/nodes';
 import { Graph } from './graph';
 import { type Layer, readNetwork } from './network';
-import { netState } from './rules';
 
 /** Position x in the first blob is position `scale · x + offset` in the second; one entry for all spatial axes, or one for each. */
 export interface CoordinateMap {

@@ -1,9 +1,9 @@
 import { CaffeError } from '../../errors';
+import type { NetState } from '../document/rules';
 import { readsDataset } from './data-settings';
 import { Graph } from './graph';
 import { mainLossOf } from './losses';
 import { isActive, type Layer, type Network } from './network';
-import type { NetState } from './rules';
 import { sourcesOf } from './sources';
 
 /** What a network is fed for training and validation. */

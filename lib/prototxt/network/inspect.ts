@@ -1,10 +1,10 @@
 import type { PrototxtSource } from '../document/document';
+import type { NetState } from '../document/rules';
 import { dataBlobsOf } from './data-blobs';
 import { type DataSettings, readSettings, readsDataset } from './data-settings';
 import { findHeads } from './heads';
 import { type Loss, lossesOf, mainLossOf } from './losses';
 import { type Network, readNetwork } from './network';
-import type { NetState } from './rules';
 
 export interface HeadSummary {
   readonly name: string;

@@ -1,12 +1,12 @@
 import { CaffeError } from '../../errors';
 import { documentOf, type PrototxtDocument, type PrototxtSource } from '../document/document';
+import { isActive, type NetState, type NetStateRule, netState, readRule, statesOf } from '../document/rules';
 import { solverField } from '../schema/file-kind';
 import { nearestTo } from '../suggest';
 import type { FieldNode, MessageNode } from '../text/nodes';
 import type { SourceText } from '../text/source-text';
-import { isActive, type NetState, type NetStateRule, netState, readRule, statesOf } from './rules';
 
-export { isActive } from './rules';
+export { isActive } from '../document/rules';
 
 /** One `layer { … }` of a file, read. */
 export interface Layer {

@@ -1,8 +1,8 @@
 import type { PrototxtDocument } from '../document/document';
+import type { PhaseName } from '../document/rules';
 import { Layout } from '../text/layout';
 import { encodeFloat, encodeString } from '../text/literals';
 import type { Layer } from './network';
-import type { PhaseName } from './rules';
 
 export interface LayerSnippet {
   readonly name: string;

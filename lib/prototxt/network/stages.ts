@@ -1,7 +1,8 @@
 /** The three networks of an all-in-one file, told apart by the stages that DIGITS builds them with. */
+
+import { type NetState, netState } from '../document/rules';
 import type { Edits } from '../text/edits';
 import { isActive, type Layer, rulesOf } from './network';
-import { type NetState, netState } from './rules';
 import { messageSnippet } from './snippets';
 
 export type Stage = 'train' | 'val' | 'deploy';

@@ -1,8 +1,9 @@
 /** The data layer of one set, where a file has one that can stay: what is said in it is changed where it must be. */
+
+import type { NetState } from '../document/rules';
 import type { DataBlobs } from '../network/data-blobs';
 import { type DataSource, readsDataset } from '../network/data-settings';
 import { isActive, type Layer } from '../network/network';
-import type { NetState } from '../network/rules';
 import { messageSnippet } from '../network/snippets';
 import type { Edits } from '../text/edits';
 import { encodeFloat, encodeString } from '../text/literals';

@@ -1,7 +1,7 @@
 import { readOptions } from '../../given';
 import type { PrototxtSource } from '../document/document';
+import { readState, type StateOptions, stateOf } from '../document/net-state';
 import { readFlag } from '../input-error';
-import { readState, type StateOptions, stateOf } from '../network/net-state';
 import { isActive, readNetwork } from '../network/network';
 
 export interface SelectOptions extends StateOptions {

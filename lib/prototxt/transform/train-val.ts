@@ -1,13 +1,13 @@
 import { CaffeError } from '../../errors';
 import { readOptions } from '../../given';
 import type { PrototxtSource } from '../document/document';
+import type { PhaseName } from '../document/rules';
 import { dataBlobsOf, onlyData } from '../network/data-blobs';
 import { type DataSource, mergeSettings, readSettings, readSource, readsDataset, settingsSnippets } from '../network/data-settings';
 import { Graph } from '../network/graph';
 import { checkClasses, isFinalSoftmax } from '../network/layer-types';
 import { mainLossOf } from '../network/losses';
 import { isActive, type Layer, type Network, readNetwork } from '../network/network';
-import type { PhaseName } from '../network/rules';
 import { type AddedLayer, type LayerSnippet, layerSnippet, phaseRule, softmaxAxis } from '../network/snippets';
 import { removedNames, replaceSources } from '../network/sources';
 import type { Edits } from '../text/edits';

@@ -1,33 +1,10 @@
-import { documentOf, type PrototxtSource } from '../document/document';
 import { type FieldNode, fieldsByName, type ItemNode, itemsOf, kindError, type MessageNode } from '../text/nodes';
-import type { NetParameter, SolverParameter } from './caffe-proto';
 import { describeType, enumOf, type FieldType, fieldOf, isMessageName, type MessageName, requiredFields } from './messages';
 import { readScalar } from './scalars';
 import { unknownField, unknownValue } from './unknown-names';
 import { keepsUnknown, readUnknown, type UnknownOptions } from './unknown-values';
 
-/**
- * A network definition as a plain object, checked against caffe.proto. Fields that the text does not mention are absent.
- *
- * @throws {CaffeError} ERR_CAFFE_PROTOTXT with line and column for a syntax error, an unknown field or value (with the one that was
- *                      probably meant, or the Caffe that has it, as a hint), a value of the wrong type, a second value where there is
- *                      only one, or a required field that is missing. A whole number of 64 bits must be one that JavaScript holds exactly.
- *                      ERR_CAFFE_INPUT for what is no source, and for the options.
- */
-export function parseNet(source: PrototxtSource, options?: UnknownOptions): NetParameter {
-  return new Reader(keepsUnknown(options)).message(documentOf(source).root, 'NetParameter');
-}
-
-/**
- * A solver definition as a plain object; see {@link parseNet}.
- *
- * @throws {CaffeError} as {@link parseNet}.
- */
-export function parseSolver(source: PrototxtSource, options?: UnknownOptions): SolverParameter {
-  return new Reader(keepsUnknown(options)).message(documentOf(source).root, 'SolverParameter');
-}
-
-/** A message of a file as a plain object; see {@link parseNet}. */
+/** A message of a file as a plain object; `parseNet` says what is refused. */
 export function readMessage(node: MessageNode, message: MessageName, options?: UnknownOptions): object {
   return new Reader(keepsUnknown(options)).message(node, message);
 }

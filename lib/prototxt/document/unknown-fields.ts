@@ -1,7 +1,7 @@
-import { documentOf, type PrototxtSource } from '../document/document';
+import { enumOf, fieldOf, isMessageName, type MessageName, messageOf } from '../schema/messages';
+import { type UnknownName, unknownField, unknownValue } from '../schema/unknown-names';
 import { type ItemNode, itemsOf, type MessageNode } from '../text/nodes';
-import { enumOf, fieldOf, isMessageName, type MessageName, messageOf } from './messages';
-import { type UnknownName, unknownField, unknownValue } from './unknown-names';
+import { documentOf, type PrototxtSource } from './document';
 
 /** A field of a text, or its value, that the linked Caffe does not have: another Caffe's, or misspelt. */
 export interface UnknownField extends UnknownName {

@@ -1,8 +1,8 @@
 /** The state of a net, as options give it. */
 import { readTexts } from '../../given';
 import { inputError } from '../input-error';
+import type { Network } from '../network/network';
 import type { MessageNode } from '../text/nodes';
-import type { Network } from './network';
 import type { NetState } from './rules';
 
 export interface StateOptions {
