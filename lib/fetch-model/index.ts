@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
 import path from 'node:path';
-import { CaffeError, describe } from '../errors';
+import { CaffeError } from '../errors';
 import { withFileLock } from '../file-lock';
 import { makeFolder, requireReplaceable, writing } from '../files';
 import { requirePath } from '../given';
 import { exists } from '../model-files';
+import { inputError } from '../prototxt/input-error';
 import { optionsFrom, report } from '../tools/options';
 import { modelCacheFolder } from './cache-folder';
 import { type Checksums, download, mismatch } from './download';
@@ -108,14 +109,14 @@ function planOf(record: CheckedRecord, options: FetchOptions): Plan {
     sha256: checksum(options.sha256 === undefined ? record.sha256 : options.sha256, 'sha256', 64),
   };
   const known = expected.sha256 ?? expected.sha1;
-  if (typeof unverified !== 'boolean') throw wrong('unverified', 'true or false', unverified);
+  if (typeof unverified !== 'boolean') throw inputError('unverified', 'true or false', unverified);
   if (known === undefined && !unverified) {
     throw new CaffeError('ERR_CAFFE_INPUT', `No checksum of '${record.caffemodel_url}' is known.`, {
       hint: "Give its 'sha1' or 'sha256'; or fetch it 'unverified' once, compare, and give from then on the checksum that is reported.",
     });
   }
-  if (!Number.isInteger(retries) || retries < 0) throw wrong('retries', 'a whole number from 0', retries);
-  if (typeof timeout !== 'number' || !(timeout > 0 && timeout < 2 ** 31)) throw wrong('timeout', 'milliseconds, above 0', timeout);
+  if (!Number.isInteger(retries) || retries < 0) throw inputError('retries', 'a whole number from 0', retries);
+  if (typeof timeout !== 'number' || !(timeout > 0 && timeout < 2 ** 31)) throw inputError('timeout', 'milliseconds, above 0', timeout);
   // Files of one name from different places do not meet.
   const key = known ?? createHash('sha256').update(record.caffemodel_url).digest('hex');
   const folder = path.join(path.resolve(requirePath(cache, "'cache'")), key.slice(0, 16));
@@ -125,11 +126,7 @@ function planOf(record: CheckedRecord, options: FetchOptions): Plan {
 function checksum(text: string | undefined, what: string, digits: number): string | undefined {
   if (text === undefined) return undefined;
   if (typeof text === 'string' && text.length === digits && /^[\da-f]+$/i.test(text)) return text.toLowerCase();
-  throw wrong(what, `${digits} hexadecimal digits`, text);
-}
-
-function wrong(option: string, expected: string, found: unknown): CaffeError {
-  return new CaffeError('ERR_CAFFE_INPUT', `'${option}' takes ${expected}; ${describe(found)} was given.`);
+  throw inputError(what, `${digits} hexadecimal digits`, text);
 }
 
 type Found = Pick<FetchedModel, 'sha1' | 'sha256' | 'size' | 'fromCache'>;

@@ -3,7 +3,7 @@ import { describeType, type FieldType, fieldOf, isMessageName } from '../schema/
 import { readMessage } from '../schema/read-message';
 import { readScalar } from '../schema/scalars';
 import { type ItemNode, itemsOf } from '../text/nodes';
-import { documentOf, type PrototxtDocument, parse } from './document';
+import { type PrototxtDocument, parse } from './document';
 import { parsePath, scopeOf, scopeOfField } from './field-path';
 
 /**
@@ -21,7 +21,7 @@ export function valueOfText(document: PrototxtDocument, path: string, text: stri
 
 /** What caffe.proto says of the field at a path; undefined where it does not know it. */
 function fieldAt(document: PrototxtDocument, path: string): FieldType | undefined {
-  let scope = scopeOf(documentOf(document).root);
+  let scope = scopeOf(document.root);
   let field: FieldType | undefined;
   for (const { name } of parsePath(path)) {
     field = scope.map((message) => fieldOf(message, name)).find((found) => found !== undefined);
