@@ -6,6 +6,7 @@
 #include "convert.h"
 #include "environment.h"
 #include "flavour.h"
+#include "net_plan.h"
 
 namespace caffe_node {
 
@@ -21,9 +22,10 @@ Napi::Object Features(Napi::Env env) {
   features.Set("hdf5", flavour::HasHdf5());
   features.Set("cuda", flavour::HasCuda());
   features.Set("opencl", flavour::HasOpenCl());
-  features.Set("onednn", false);
-  features.Set("bf16", false);
-  features.Set("amx", false);
+  const EngineFeatures engine = DetectEngine();
+  features.Set("onednn", !engine.version.empty());
+  features.Set("bf16", engine.bf16);
+  features.Set("amx", engine.amx);
   return features;
 }
 

@@ -1,0 +1,81 @@
+// The fast engine as nets and solvers know it: a loaded net, compiled into a list of primitives. binding/onednn/ implements it;
+// where the addon is built without oneDNN, binding/without_onednn/ says so.
+//
+// Plans live and run on their net's lane. They hold on to the net's blobs and layers: whoever reshapes the net or gives it other
+// parameters makes a new plan, or calls UpdateParameters where only values changed.
+#ifndef CAFFE_NODE_NET_PLAN_H_
+#define CAFFE_NODE_NET_PLAN_H_
+
+#include <caffe/net.hpp>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "stop_flag.h"
+
+namespace caffe_node {
+
+using FloatNet = caffe::Net<float>;
+
+enum class Precision { kF32, kBf16 };
+
+// What the build and the processor can do.
+struct EngineFeatures {
+  std::string version;  // of oneDNN; empty where the addon was built without
+  bool bf16 = false;
+  bool amx = false;
+};
+EngineFeatures DetectEngine();
+
+struct PlanSettings {
+  Precision precision = Precision::kF32;
+  // Threads that the plan is made for; it must be run with as many.
+  int threads = 1;
+  // Blobs of the net whose values a run puts into Caffe's own blobs.
+  std::vector<std::string> wanted;
+  // The file that keeps which algorithms were fastest, for the next plan of the same layers; empty for none.
+  std::string tuning_file;
+};
+
+// A step of a plan, in words.
+struct PlannedStep {
+  std::vector<int> layers;  // of the net, that this step stands for
+  bool in_caffe = false;    // run by Caffe itself
+  std::string primitive;    // which implementation: "jit_wino:avx512_core"
+  std::string format;       // of what it writes: "nChw16c"
+  double milliseconds = 0;  // in the last timed run; 0 before
+};
+
+class InferencePlan {
+ public:
+  virtual ~InferencePlan() = default;
+  // Computes the wanted blobs from what Caffe's blobs of the net's inputs hold. Looks at `stop` between steps.
+  virtual void Run(const StopFlag& stop) = 0;
+  // The same, with a clock around each step.
+  virtual void RunTimed(const StopFlag& stop) = 0;
+  // Takes up the parameters of these layers as Caffe's blobs hold them now.
+  virtual void UpdateParameters(const std::vector<int>& layers) = 0;
+  virtual std::vector<PlannedStep> Describe() const = 0;
+  // Memory of the plan's own: buffers, scratch memory, prepared weights.
+  virtual std::int64_t Bytes() const = 0;
+};
+
+// Throws UNSUPPORTED, with the layer where there is one, for what it cannot plan; SHAPE where memory does not suffice.
+std::unique_ptr<InferencePlan> PlanInference(FloatNet* net, const PlanSettings& settings);
+
+class TrainingPlan {
+ public:
+  virtual ~TrainingPlan() = default;
+  // What Net::ForwardBackward does: returns the loss, adds to the diffs of the parameters, fills the net's outputs.
+  virtual float ForwardBackward(const StopFlag& stop) = 0;
+  virtual std::vector<PlannedStep> Describe() const = 0;
+  virtual std::int64_t Bytes() const = 0;
+};
+
+// Throws as PlanInference.
+std::unique_ptr<TrainingPlan> PlanTraining(FloatNet* net, const PlanSettings& settings);
+
+}  // namespace caffe_node
+
+#endif  // CAFFE_NODE_NET_PLAN_H_

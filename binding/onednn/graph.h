@@ -1,0 +1,54 @@
+// A loaded net as values and the layers that make them of each other. A blob that layers work on in place is several values, one
+// after the other; Caffe's Split layers are there as the net has them.
+#ifndef CAFFE_NODE_ONEDNN_GRAPH_H_
+#define CAFFE_NODE_ONEDNN_GRAPH_H_
+
+#include <caffe/net.hpp>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "../net_plan.h"
+
+namespace caffe_node::onednn {
+
+using FloatBlob = caffe::Blob<float>;
+using FloatLayer = caffe::Layer<float>;
+
+constexpr int kNone = -1;
+
+struct Value {
+  int blob = kNone;  // of the net
+  std::string name;  // of the blob
+  std::vector<std::int64_t> shape;
+  int producer = kNone;        // a node; none for what the caller puts into the blob before a run
+  std::vector<int> consumers;  // nodes, in order; one that takes the value twice is there twice
+  bool last = false;           // the blob holds this value after the run
+  bool wanted = false;         // by the caller; then it is the last of its blob
+};
+
+struct Node {
+  int layer = kNone;
+  FloatLayer* caffe = nullptr;
+  std::string type;
+  std::vector<int> bottoms;  // values
+  std::vector<int> tops;
+  const caffe::LayerParameter& parameter() const { return caffe->layer_param(); }
+};
+
+struct Graph {
+  FloatNet* net = nullptr;
+  std::vector<Value> values;
+  std::vector<Node> nodes;  // in the order of the layers; Input layers are none
+
+  FloatBlob& BlobOf(int value) const {
+    return *net->blobs()[static_cast<std::size_t>(values[static_cast<std::size_t>(value)].blob)];
+  }
+};
+
+// The net with the shapes it has now.
+Graph ReadGraph(FloatNet* net, const std::vector<std::string>& wanted);
+
+}  // namespace caffe_node::onednn
+
+#endif  // CAFFE_NODE_ONEDNN_GRAPH_H_
