@@ -156,6 +156,11 @@ void NetState::Watched(const StopFlag& stop, const std::function<void()>& body) 
   watch_->End();
 }
 
+void NetState::Lend(const std::function<void()>& body) {
+  const LendScope lend(lending_, parameter_lock_.get());
+  body();
+}
+
 caffe::NetParameter NetState::Model() const {
   caffe::NetParameter model;
   model.set_name(name_);
@@ -235,6 +240,12 @@ std::vector<NamedTensor> NetState::Backward(const RunRequest& request, const Sto
   Watched(stop, [&] { net.BackwardFromTo(request.first, request.last); });
   Measure();
   return Fetch(request.fetch, Part::kDiff);
+}
+
+float NetState::ForwardBackward(const StopFlag& stop) {
+  float loss = 0;
+  Watched(stop, [&] { loss = net_->ForwardBackward(); });
+  return loss;
 }
 
 std::vector<std::vector<int>> NetState::ShapesOf(const std::vector<std::string>& names) const {

@@ -83,6 +83,8 @@ class NetState {
   // ---- on the lane -----------------------------------------------------------------------------------------------------
   std::vector<NamedTensor> Forward(const RunRequest& request, const StopFlag& stop);
   std::vector<NamedTensor> Backward(const RunRequest& request, const StopFlag& stop);
+  // One batch of a training: returns the loss, and adds the gradients to the diffs of the parameters.
+  float ForwardBackward(const StopFlag& stop);
   // Lets the shapes of blobs that were reshaped travel through the net; when a layer refuses, all former shapes come back.
   void Reshape();
   // Remembers the shapes of all blobs as good ones, and what they hold. Forward does it by itself; a solver runs its net without
@@ -100,6 +102,8 @@ class NetState {
   // Runs `body`, which runs layers of this net, so that `stop` takes effect before the next layer, labels are checked where Caffe
   // does not, and what a layer throws names it.
   void Watched(const StopFlag& stop, const std::function<void()>& body);
+  // Runs `body`, which calls JavaScript: for its length the net is lent.
+  void Lend(const std::function<void()>& body);
 
   // ---- the main thread ---------------------------------------------------------------------------------------------------
   bool busy() const { return runs_.load() > 0; }

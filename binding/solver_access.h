@@ -12,8 +12,6 @@ struct SolverAccess : caffe::Solver<float> {
   static caffe::SolverParameter& Param(Solver& solver) { return solver.*(&SolverAccess::param_); }
   static int& Iteration(Solver& solver) { return solver.*(&SolverAccess::iter_); }
   static int& CurrentStep(Solver& solver) { return solver.*(&SolverAccess::current_step_); }
-  // Of the iteration in progress: Step forgets the former ones at each call.
-  static float Loss(Solver& solver) { return solver.*(&SolverAccess::smoothed_loss_); }
 };
 
 }  // namespace caffe_node

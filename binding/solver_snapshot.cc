@@ -117,6 +117,7 @@ void SolverState::Restore(const std::string& path) {
   for (std::size_t i = 0; i < history.size(); ++i) history[i]->FromProto(saved.state.history(static_cast<int>(i)), false);
   SolverAccess::Iteration(solver()) = saved.state.iter();
   SolverAccess::CurrentStep(solver()) = saved.state.current_step();
+  display_.Begin(saved.state.iter());
   RestoreData(saved.record);
 }
 

@@ -64,49 +64,6 @@ void AddOutputs(const NetState& net, std::vector<NamedTensor>* sums) {
 
 }  // namespace
 
-// Caffe calls these within each iteration. The second keeps a loss that is not a number away from the parameters: thrown between
-// the backward pass and the update.
-class SolverState::IterationHooks final : public caffe::Solver<float>::Callback {
- public:
-  IterationHooks(caffe::Solver<float>* solver, DebugRecorder* debug) : solver_(solver), debug_(debug) {
-    solver->add_callback(this);
-  }
-  void Begin(StepObserver* observer) {
-    observer_ = observer;
-    failure_ = nullptr;
-  }
-  // What a hook threw in this iteration, as it was: on its way through the net it is told as a failure of the last layer.
-  const std::exception_ptr& failure() const { return failure_; }
-
- protected:
-  void on_start() override {
-    Kept([this] { observer_->Started(); });
-  }
-  void on_gradients_ready() override {
-    Kept([this] {
-      if (!std::isfinite(SolverAccess::Loss(*solver_))) throw Failure("DIVERGED", "The loss is not a number.");
-      debug_->GradientsReady();
-      observer_->GradientsReady();
-    });
-  }
-
- private:
-  template <typename Hook>
-  void Kept(const Hook& hook) {
-    try {
-      hook();
-    } catch (...) {
-      failure_ = std::current_exception();
-      throw;
-    }
-  }
-
-  caffe::Solver<float>* const solver_;
-  DebugRecorder* const debug_;
-  StepObserver* observer_ = nullptr;
-  std::exception_ptr failure_;
-};
-
 SolverState::SolverState(Lane* lane, const caffe::SolverParameter& param, const std::vector<WeightsSource>& weights,
                          unsigned seed)
     : lane_(lane), seed_(param.random_seed() >= 0 ? static_cast<unsigned>(param.random_seed()) : seed), settings_(param) {
@@ -126,7 +83,7 @@ SolverState::SolverState(Lane* lane, const caffe::SolverParameter& param, const 
   settings_.set_snapshot(param.snapshot());
   PassSettings();
   debug_ = std::make_unique<DebugRecorder>(solver_->net().get());
-  hooks_ = std::make_unique<IterationHooks>(solver_.get(), debug_.get());
+  display_.Begin(solver_->iter());
   net_ = std::make_shared<NetState>(lane, solver_->net(), seed_);
   PutWeights(ours.has_train_net_param() ? ours.train_net_param() : ours.net_param(), solver_->net().get());
   for (const auto& net : solver_->test_nets()) {
@@ -222,20 +179,46 @@ float SolverState::SmoothedLoss() const {
   return sum / static_cast<float>(recent_losses_.size());
 }
 
-// One iteration of Caffe's: all of it or, as far as the parameters go, nothing.
-void SolverState::Iterate(const StopFlag& within, StepObserver* observer) {
+// The gradients of iter_size batches, added up in the diffs of the parameters, and their mean loss.
+float SolverState::ForwardBackward(const StopFlag& within) {
+  float loss = 0;
+  for (int i = 0; i < settings_.iter_size(); ++i) loss += net_->ForwardBackward(within);
+  loss /= static_cast<float>(settings_.iter_size());
+  if (std::isfinite(loss)) return loss;
+  throw Failure("DIVERGED", "The loss is not a number.");
+}
+
+// One iteration, as Caffe's Solver::Step goes through it.
+float SolverState::Iterate(const StopFlag& within, StepObserver* observer) {
+  FloatNet& net = net_->net();
+  const bool display = IsDue(settings_.display(), solver_->iter());
+  net.ClearParamDiffs();
+  net_->Lend([&] { observer->Started(); });
+  net.set_debug_info(display && settings_.debug_info());
+  const float loss = ForwardBackward(within);
+  recent_losses_.push_back(loss);
+  TrimLosses();
+  if (display) display_.Log(net, solver_->iter(), settings_.display(), SmoothedLoss());
+  debug_->GradientsReady();
+  net_->Lend([&] { observer->GradientsReady(); });
+  solver_->ApplyUpdate();
+  return loss;
+}
+
+// All of an iteration or, as far as what was learned goes, nothing.
+float SolverState::IterateWhole(const StopFlag& within, StepObserver* observer) {
   const StoppableLockGuard lock(*net_->parameter_lock(), within);
   const RunningStatistics statistics(net_->net());
   const int step = SolverAccess::CurrentStep(*solver_);
-  hooks_->Begin(observer);
+  const std::deque<float> losses = recent_losses_;
   if (DebugIsDue()) debug_->Begin();
   try {
-    net_->Watched(within, [this] { solver_->Step(1); });
+    return Iterate(within, observer);
   } catch (...) {
     debug_->Cancel();
     statistics.Restore();
     SolverAccess::CurrentStep(*solver_) = step;
-    if (hooks_->failure()) std::rethrow_exception(hooks_->failure());
+    recent_losses_ = losses;
     throw;
   }
 }
@@ -246,10 +229,7 @@ void SolverState::StepOnce(const StopFlag& within, StepObserver* observer, StepR
   flavour::Seed(MixSeed(seed_, static_cast<std::uint64_t>(former)));
   const bool debug = DebugIsDue();
   try {
-    Iterate(within, observer);
-    result->loss = SolverAccess::Loss(*solver_);
-    recent_losses_.push_back(result->loss);
-    TrimLosses();
+    result->loss = IterateWhole(within, observer);
     result->smoothed_loss = SmoothedLoss();
   } catch (const Failure& failure) {
     if (failure.code() != "DIVERGED") throw;
@@ -322,7 +302,6 @@ void SolverState::ApplyUpdate() {
 void SolverState::Dispose() {
   net_->Dispose();
   for (const auto& net : test_nets_) net->Dispose();
-  hooks_.reset();
   solver_.reset();
   debug_.reset();
 }
@@ -331,7 +310,6 @@ void SolverState::Abandon() {
   net_->Abandon();
   for (const auto& net : test_nets_) net->Abandon();
   static_cast<void>(solver_.release());
-  static_cast<void>(hooks_.release());
   static_cast<void>(debug_.release());
 }
 

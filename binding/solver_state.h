@@ -1,6 +1,7 @@
-// A solver without JavaScript. Its iterations are Caffe's own Step, one at a time, with the random draws of each a function of
-// (seed, iteration), so that a restored solver goes on bit for bit. Tests and snapshots are our own: Caffe's tell only the log of
-// the first, and write the second in place.
+// A solver without JavaScript. What its parameters are and how they are updated is Caffe's own Solver; its loop is ours: the
+// random draws of an iteration are a function of (seed, iteration), so that a restored solver goes on bit for bit; an iteration
+// is done whole or not at all; tests tell their results, where Caffe's only log them; and snapshots replace files only when they
+// are whole.
 #ifndef CAFFE_NODE_SOLVER_STATE_H_
 #define CAFFE_NODE_SOLVER_STATE_H_
 
@@ -16,6 +17,7 @@
 #include "executor.h"
 #include "net_state.h"
 #include "solver_debug.h"
+#include "solver_display.h"
 #include "solver_file.h"
 #include "weights.h"
 
@@ -90,14 +92,14 @@ class SolverState {
   bool disposed() const { return net_->disposed(); }
 
  private:
-  class IterationHooks;
-
   caffe::SGDSolver<float>& solver() const;
   void Build(const caffe::SolverParameter& param);
   void TakeUpChanges();
   void PassSettings();
   void StepOnce(const StopFlag& within, StepObserver* observer, StepResult* result);
-  void Iterate(const StopFlag& within, StepObserver* observer);
+  float IterateWhole(const StopFlag& within, StepObserver* observer);
+  float Iterate(const StopFlag& within, StepObserver* observer);
+  float ForwardBackward(const StopFlag& within);
   void TestIfDue(const StopFlag& between, const StopFlag& within, StepObserver* observer);
   float PolicyRate() const;
   // The rate of the next iteration; throws INPUT when there is none.
@@ -116,10 +118,10 @@ class SolverState {
   std::optional<caffe::SolverParameter> change_;
   std::unique_ptr<caffe::Solver<float>> solver_;
   std::unique_ptr<DebugRecorder> debug_;
-  std::unique_ptr<IterationHooks> hooks_;
+  SolverDisplay display_;
   std::shared_ptr<NetState> net_;
   std::vector<std::shared_ptr<NetState>> test_nets_;
-  std::deque<float> recent_losses_;  // the last average_loss of them; Step forgets its own at each call
+  std::deque<float> recent_losses_;  // the last average_loss of them
 };
 
 }  // namespace caffe_node

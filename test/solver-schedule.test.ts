@@ -246,6 +246,47 @@ describe('debug_info', () => {
   });
 });
 
+describe('display', () => {
+  test('says what Caffe says, with the mean loss of average_loss iterations, every so many iterations', async () => {
+    const lines: string[] = [];
+    const listen = ({ message }: LogMessage) => lines.push(message);
+    const solver = await plainSolver('display: 2 average_loss: 3');
+    caffe.on('log', listen);
+    const steps = [];
+    for (let iteration = 0; iteration < 5; iteration++) steps.push(await solver.step());
+    caffe.off('log', listen);
+    const shown = lines.filter((line) => /^Iteration |^ {4}Train/.test(line));
+    const number = (value: number) => String(Number(value.toPrecision(6)));
+    const expected = [0, 2, 4].flatMap((iteration) => {
+      const { loss, smoothedLoss } = steps[iteration] ?? { loss: Number.NaN, smoothedLoss: Number.NaN };
+      return [
+        expect.stringMatching(
+          new RegExp(String.raw`^Iteration ${iteration} \(\S+ iter/s, \S+s/2 iters\), loss = ${number(smoothedLoss).replace('.', '\\.')}$`),
+        ),
+        `    Train net output #0: loss = ${number(loss)} (* 1 = ${number(loss)} loss)`,
+        `Iteration ${iteration}, lr = 0.05`,
+      ];
+    });
+    expect(shown).toEqual(expected);
+    expect(shown[0]).toContain('(0 iter/s, ');
+    expect(Number(/\((\S+) iter/.exec(shown[3] ?? '')?.[1])).toBeGreaterThan(0);
+    await solver.dispose();
+  });
+
+  test('the mean goes on without the iteration that a callback ended', async () => {
+    const solver = await plainSolver('average_loss: 4');
+    const first = await solver.step();
+    const remove = solver.onGradientsReady(() => {
+      throw new Error('not this one');
+    });
+    expect(await failureOf(solver.step())).toMatchObject({ code: 'ERR_CAFFE_CALLBACK' });
+    remove();
+    const second = await solver.step();
+    expect(second.smoothedLoss).toBeCloseTo((first.loss + second.loss) / 2, 6);
+    await solver.dispose();
+  });
+});
+
 describe('param', () => {
   test('reads as it was written', async () => {
     const solver = await tinySolver('stepvalue: 3 stepvalue: 5', 'p');
