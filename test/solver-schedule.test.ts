@@ -3,7 +3,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { caffe, type LogMessage } from '../lib/caffe';
 import { type LayerBlob, registerLayer } from '../lib/javascript-layer';
-import { type DebugEvent, Solver, type SolverEvent, type TestEvent } from '../lib/solver';
+import { type DebugEvent, Solver, type SolverEvent, type StepResult, type TestEvent } from '../lib/solver';
 import { failureOf } from './support/failure';
 import { TINY } from './support/networks';
 import { disposeAll, fill, newPrefix, plainSolver, tinySolver } from './support/solvers';
@@ -252,7 +252,7 @@ describe('display', () => {
     const listen = ({ message }: LogMessage) => lines.push(message);
     const solver = await plainSolver('display: 2 average_loss: 3');
     caffe.on('log', listen);
-    const steps = [];
+    const steps: StepResult[] = [];
     for (let iteration = 0; iteration < 5; iteration++) steps.push(await solver.step());
     caffe.off('log', listen);
     const shown = lines.filter((line) => /^Iteration |^ {4}Train/.test(line));
