@@ -2,7 +2,11 @@
 // where the addon is built without oneDNN, binding/without_onednn/ says so.
 //
 // Plans live and run on their net's lane. They hold on to the net's blobs and layers: whoever reshapes the net or gives it other
-// parameters makes a new plan, or calls UpdateParameters where only values changed.
+// parameters makes a new plan, or calls UpdateParameters where only values changed. They ask the blobs for their memory in each
+// run: it changes in between.
+//
+// A layer that Caffe runs inside a plan is run by net->ForwardFromTo(layer, layer) and BackwardFromTo: their callbacks stop a run
+// and refuse what the layer would crash on (LayerWatch).
 #ifndef CAFFE_NODE_NET_PLAN_H_
 #define CAFFE_NODE_NET_PLAN_H_
 
@@ -50,7 +54,8 @@ struct PlannedStep {
 class InferencePlan {
  public:
   virtual ~InferencePlan() = default;
-  // Computes the wanted blobs from what Caffe's blobs of the net's inputs hold. Looks at `stop` between steps.
+  // Computes the wanted blobs from what Caffe's blobs hold that layers without bottoms fill: inputs, and the tops of data layers,
+  // which the caller has run (Graph::sources). Looks at `stop` between steps.
   virtual void Run(const StopFlag& stop) = 0;
   // The same, with a clock around each step.
   virtual void RunTimed(const StopFlag& stop) = 0;

@@ -26,7 +26,10 @@ class Reader {
   void Add(int layer) {
     const auto index = static_cast<std::size_t>(layer);
     FloatLayer* const caffe = graph_.net->layers()[index].get();
-    if (std::string(caffe->type()) == "Input") return;
+    if (graph_.net->bottom_ids(layer).empty()) {
+      if (std::string(caffe->type()) != "Input") graph_.sources.push_back(layer);
+      return;
+    }
     const int node_index = static_cast<int>(graph_.nodes.size());
     Node node;
     node.layer = layer;

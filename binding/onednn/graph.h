@@ -21,7 +21,7 @@ struct Value {
   int blob = kNone;  // of the net
   std::string name;  // of the blob
   std::vector<std::int64_t> shape;
-  int producer = kNone;        // a node; none for what the caller puts into the blob before a run
+  int producer = kNone;        // a node; none for what the caller or a source puts into the blob before the run
   std::vector<int> consumers;  // nodes, in order; one that takes the value twice is there twice
   bool last = false;           // the blob holds this value after the run
   bool wanted = false;         // by the caller; then it is the last of its blob
@@ -39,7 +39,8 @@ struct Node {
 struct Graph {
   FloatNet* net = nullptr;
   std::vector<Value> values;
-  std::vector<Node> nodes;  // in the order of the layers; Input layers are none
+  std::vector<Node> nodes;   // in the order of the layers; layers without bottoms are none
+  std::vector<int> sources;  // layers without bottoms that compute something: data layers, DummyData, Parameter
 
   FloatBlob& BlobOf(int value) const {
     return *net->blobs()[static_cast<std::size_t>(values[static_cast<std::size_t>(value)].blob)];
