@@ -253,7 +253,7 @@ describe('one clear message', () => {
 
   test('for unknown arguments', async () => {
     const { code, output } = await runSetup({}, '--for', 'fun');
-    expect(output).toBe('set-up: ✗ Unknown arguments: --for fun.\nUsage: node scripts/setup [--for build|test|demo]\n');
+    expect(output).toBe('set-up: ✗ Unknown arguments: --for fun.\nUsage: node scripts/setup [--for build|test|demo|bench]\n');
     expect(code).toBe(2);
   });
 });

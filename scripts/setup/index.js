@@ -10,13 +10,13 @@ const { ensureNpm } = require('./npm');
 const paths = require('./paths');
 const { Report, waitingFor } = require('./report');
 const { endAll } = require('./run');
-const { ensureSystem } = require('./system');
+const { ensurePeers, ensureSystem } = require('./system');
 const { ensureTypeScript } = require('./typescript');
 
 const SIGNALS = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 };
-const PURPOSES = ['build', 'test', 'demo'];
+const PURPOSES = ['build', 'test', 'demo', 'bench'];
 
-/** `--for demo` leaves out what only developers need. */
+/** `--for demo` leaves out what only developers need; `--for bench` adds what is measured beside us. */
 function readPurpose(args) {
   if (args.length === 0) return 'build';
   if (args.length === 2 && args[0] === '--for' && PURPOSES.includes(args[1])) return args[1];
@@ -40,6 +40,7 @@ async function setUp(report, purpose) {
     }
   }
   await ensureTypeScript(report, root);
+  if (purpose === 'bench') await ensurePeers(report);
 }
 
 /** Ctrl-C and its like: whatever runs is ended, half-done folders are removed by the steps themselves, locks are given back. */

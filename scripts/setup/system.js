@@ -24,6 +24,8 @@ const REQUIRED = [
 ];
 // Wanted for `npm run lint`; nothing that is built needs it.
 const OPTIONAL = ['clang-format'];
+// Measured beside us by `npm run bench`, which skips what is not there.
+const PEERS = ['python3-opencv'];
 // Looked for on systems whose package names we do not know.
 const TOOLS = ['c++', 'make', 'cmake', 'protoc'];
 
@@ -110,6 +112,13 @@ async function ensureSystem(report, { further = [], development = false } = {}) 
   await report.step(`system packages: ${packages.join(' ')}`, () => install(report, packages));
 }
 
+/** Installs what the benchmark compares with, where that can be done unasked: as root, on a Debian. Nobody is stopped otherwise. */
+async function ensurePeers(report) {
+  if (!debianFamily() || process.getuid?.() !== 0) return;
+  const packages = missing(PEERS);
+  if (packages.length > 0) await report.step(`system packages: ${packages.join(' ')}`, () => install(report, packages));
+}
+
 function checkTools() {
   const folders = (process.env.PATH ?? '').split(':').filter(Boolean);
   const absent = TOOLS.filter((tool) => !folders.some((folder) => fs.existsSync(`${folder}/${tool}`)));
@@ -122,4 +131,4 @@ function checkTools() {
   });
 }
 
-module.exports = { ensureSystem, debianFamily, missing };
+module.exports = { ensurePeers, ensureSystem, debianFamily, missing };

@@ -1,0 +1,152 @@
+/** The results of `npm run bench -- --json FILE` as Markdown. */
+
+const TITLES = {
+  'stock-caffe': 'stock Caffe',
+  opencv: 'OpenCV',
+  onnxruntime: 'onnxruntime',
+  caffe: '`caffe`',
+  onednn: '`onednn`',
+  'onednn bf16': '`onednn` bf16',
+};
+const OURS = ['onednn', 'onednn bf16'];
+const NETS = { squeezenet: 'SqueezeNet', alexnet: 'AlexNet', googlenet: 'GoogLeNet', small: 'Small' };
+
+const nameOf = ({ engine, precision }) => (precision === 'f32' ? engine : `${engine} ${precision}`);
+const number = (value) => (value >= 99.5 ? value.toFixed(0) : value >= 9.95 ? value.toFixed(1) : value.toFixed(2));
+
+/** All tables, one below the other, with a line on the machine in front. */
+function tablesOf(report) {
+  const sections = [inference, means, memory, training, loading, classification].map((section) => section(report));
+  return [machineLine(report), ...sections.filter(Boolean)].join('\n\n');
+}
+
+function machineLine({ machine, versions, peak, settings }) {
+  const others = Object.entries({ OpenCV: versions.opencv, 'onnxruntime-node': versions.onnxruntime }).filter(([, version]) => version);
+  const best = peak.map(({ gflops, threads }) => `${number(gflops)} with ${threadsOf(threads)}`).join(', ');
+  return [
+    `${machine.processor}, ${machine.cores} cores; ${machine.system}; Node ${machine.node.slice(1)}, Caffe ${machine.caffe} with ${machine.blas}`,
+    ...others.map(([name, version]) => `${name} ${version}`),
+  ]
+    .join(', ')
+    .concat(`; ${settings.rounds} rounds of at least ${settings.seconds} s each.`)
+    .concat(best ? ` A large matrix multiplication of BLAS reaches, in GFlop/s: ${best}.` : '');
+}
+
+const threadsOf = (threads) => `${threads} thread${threads === 1 ? '' : 's'}`;
+
+/** The engines that have results for a task, the peers first. */
+function enginesOf(results) {
+  const names = new Set(results.map(nameOf));
+  return Object.keys(TITLES).filter((name) => names.has(name));
+}
+
+/** Rows of what was measured together: one for each network, number of threads and batch. */
+function groupsOf(results) {
+  const groups = new Map();
+  for (const result of results) {
+    const key = [result.net, result.threads, result.batch, result.data ?? ''].join(' ');
+    if (!groups.has(key)) groups.set(key, new Map());
+    groups.get(key).set(nameOf(result), result);
+  }
+  return [...groups.values()];
+}
+
+function markdownTable(head, rows) {
+  const line = (cells) => `| ${cells.join(' | ')} |`;
+  return [line(head), line(head.map((_, index) => (index === 0 ? '-' : '-:'))), ...rows.map(line)].join('\n');
+}
+
+const of = ({ results }, task) => results.filter((result) => result.task === task);
+
+/** `against`: the peers that our own figures are given as multiples of. */
+function comparison(results, { heading, what, against, label }) {
+  if (results.length === 0) return '';
+  const engines = enginesOf(results);
+  const rows = groupsOf(results).map((group) => {
+    const [first] = group.values();
+    return [label(first), ...engines.map((name) => cellOf(group.get(name), name, against))];
+  });
+  return `### ${heading}\n\n${what}\n\n${markdownTable(['', ...engines.map((name) => TITLES[name])], rows)}`;
+}
+
+function cellOf(result, name, against) {
+  if (!result) return '–';
+  const time = `${number(result.ms)} ± ${number(result.spread)}`;
+  const ratios = OURS.includes(name)
+    ? against.filter((other) => result.ratios[other]).map((other) => `${result.ratios[other].toFixed(2)}×`)
+    : [];
+  return ratios.length > 0 ? `${time} (${ratios.join(', ')})` : time;
+}
+
+function inference(report) {
+  return comparison(of(report, 'forward'), {
+    heading: 'Inference',
+    what: 'Milliseconds of a forward run: median ± the distance between the quartiles. In brackets: so many times faster than onnxruntime, and than stock Caffe.',
+    against: ['onnxruntime', 'stock-caffe'],
+    label: ({ net, batch, threads }) => `${NETS[net]}, batch ${batch}, ${threadsOf(threads)}`,
+  });
+}
+
+function training(report) {
+  return comparison(of(report, 'train'), {
+    heading: 'Training',
+    what: 'Milliseconds of a training step (forward, backward, update), and in brackets so many times faster than stock Caffe.',
+    against: ['stock-caffe'],
+    label: ({ net, batch, threads, data }) =>
+      `${NETS[net]}, batch ${batch}, ${threadsOf(threads)}${data === 'dataset' ? ', from a dataset' : ''}`,
+  });
+}
+
+function loading(report) {
+  return comparison(of(report, 'load'), {
+    heading: 'Loading',
+    what: 'Milliseconds from the files to the first answer at batch 1, in a process that has loaded everything else.',
+    against: [],
+    label: ({ net, threads }) => `${NETS[net]}, ${threadsOf(threads)}`,
+  });
+}
+
+function means({ ratios = [] }) {
+  const wanted = ratios.filter(
+    ({ engine, precision, task, against }) =>
+      OURS.includes(nameOf({ engine, precision })) &&
+      ['forward', 'train'].includes(task) &&
+      ['onnxruntime', 'stock-caffe'].includes(against),
+  );
+  if (wanted.length === 0) return '';
+  const rows = wanted.map((one) => [
+    `${one.task === 'train' ? 'training' : 'inference'}, ${NETS[one.net]}, ${threadsOf(one.threads)}`,
+    TITLES[nameOf(one)],
+    TITLES[one.against],
+    `${one.ratio.toFixed(2)}×`,
+  ]);
+  return `### So many times faster\n\nGeometric means over batch 1 and 8 of the paired medians (training: one batch).\n\n${markdownTable(['', 'engine', 'than', ''], rows)}`;
+}
+
+function memory(report) {
+  const results = of(report, 'forward').filter(({ batch }) => batch === 8);
+  if (results.length === 0) return '';
+  const engines = enginesOf(results);
+  const rows = groupsOf(results).map((group) => {
+    const [{ net, threads }] = group.values();
+    return [`${NETS[net]}, ${threadsOf(threads)}`, ...engines.map((name) => (group.has(name) ? number(group.get(name).netMiB) : '–'))];
+  });
+  return `### Peak memory\n\nMiB that a network adds to its process at batch 8, at the highest: loading included.\n\n${markdownTable(['', ...engines.map((name) => TITLES[name])], rows)}`;
+}
+
+function classification(report) {
+  const results = of(report, 'classify');
+  if (results.length === 0) return '';
+  const perSecond = (ms) => number(1000 / ms);
+  const rows = results.map((result) => [
+    `${NETS[result.net]}, ${threadsOf(result.threads)}`,
+    TITLES[nameOf(result)],
+    perSecond(result.decodeMs),
+    perSecond(result.forwardMs),
+    perSecond(result.ms),
+    `${(100 * result.share).toFixed(0)} %`,
+  ]);
+  return `### Classifying photographs\n\nPhotographs a second: decoding and resizing alone, the network alone, and \`classify\` from files to answers; the last against the slower of the two before.\n\n${markdownTable(['', 'engine', 'decoding', 'network', '`classify`', 'reached'], rows)}`;
+}
+
+module.exports = { NETS, TITLES, nameOf, number, tablesOf, threadsOf };

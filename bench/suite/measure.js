@@ -1,0 +1,120 @@
+const path = require('node:path');
+const { compareOutputs } = require('./compare');
+const { EngineError, EngineProcess } = require('./engine-process');
+const { summaryOf, median, round } = require('./statistics');
+
+/** The engine whose outputs are right by definition, where it is there. */
+const REFERENCE = ['stock-caffe', 'caffe'];
+
+/**
+ * Measures engines at the same job, each in a process of its own: all are loaded, their first outputs compared, then they run in turn,
+ * forwards and backwards, so that whatever else the machine does meets all of them.
+ *
+ * @param engines of engines.js.
+ * @param job     `task`, `batch` and what an engine's `command` takes, but for `output`; `network`, its name.
+ * @param options `rounds`, `seconds`, `folder` for the outputs.
+ * @param compared true where they were compared before, and this job's outputs depend on chance.
+ * @returns `results`, one for each engine that agreed, and `refused`, `{ engine, reason }` of the others.
+ */
+async function measureTogether(engines, job, options, { compared = false } = {}) {
+  const started = startAll(engines, job, options.folder);
+  try {
+    const refused = await loadAll(started);
+    if (!compared) refused.push(...compareAll(started, job));
+    const measured = started.filter(({ name }) => refused.every(({ engine }) => engine !== name));
+    await alternate(measured, options);
+    for (const one of measured) one.peakMiB = one.process.peakMiB();
+    return { results: measured.map((one) => resultOf(one, measured, job)), refused };
+  } finally {
+    await Promise.all(started.map(({ process }) => process.stop()));
+  }
+}
+
+/** Whether engines agree, without measuring them. @returns as `refused` of measureTogether. */
+async function compareOnly(engines, job, { folder }) {
+  const started = startAll(engines, job, folder);
+  try {
+    const refused = await loadAll(started);
+    return [...refused, ...compareAll(started, job)];
+  } finally {
+    await Promise.all(started.map(({ process }) => process.stop()));
+  }
+}
+
+/** How long each engine takes from its files to its first output: in a fresh process each time, in turn. @returns as measureTogether. */
+async function measureLoading(engines, job, { rounds, folder }) {
+  const measured = engines.map((engine) => ({ engine, name: engine.name, times: [] }));
+  for (let index = 0; index < rounds; index++) {
+    for (const one of index % 2 === 0 ? measured : [...measured].reverse()) {
+      const [started] = startAll([one.engine], job, folder);
+      one.process = started.process;
+      one.output = started.output;
+      one.loaded = await one.process.load();
+      one.times.push(one.loaded.loadMs + one.loaded.firstMs);
+      one.peakMiB = one.process.peakMiB();
+      await one.process.stop();
+    }
+  }
+  return { results: measured.map((one) => resultOf(one, measured, job)), refused: compareAll(measured, job) };
+}
+
+function startAll(engines, job, folder) {
+  return engines.map((engine) => {
+    const output = path.join(folder, `output-${engine.name.replace(' ', '-')}`);
+    const command = engine.command(engine, { ...job, output });
+    return { engine, name: engine.name, output, times: [], process: new EngineProcess({ name: engine.name, command }) };
+  });
+}
+
+/** Loads them one after the other. @returns those that could not be, with what they said. */
+async function loadAll(started) {
+  const refused = [];
+  for (const one of started) {
+    try {
+      one.loaded = await one.process.load();
+    } catch (error) {
+      if (!(error instanceof EngineError)) throw error;
+      refused.push({ engine: one.name, reason: error.message });
+    }
+  }
+  return refused;
+}
+
+/** @returns those of the loaded ones whose outputs are not the reference's. */
+function compareAll(started, job) {
+  const loaded = started.filter((one) => one.loaded);
+  const reference = REFERENCE.map((name) => loaded.find((one) => one.name === name)).find(Boolean);
+  if (!reference) return [];
+  return loaded
+    .filter((one) => one !== reference)
+    .map((one) => ({ engine: one.name, ...compareOutputs(reference.output, one.output, { ...job, precision: one.engine.precision }) }))
+    .filter(({ reason }) => reason !== undefined);
+}
+
+async function alternate(measured, { rounds, seconds }) {
+  for (const one of measured) one.run = await one.process.calibrate(1000 * seconds);
+  for (let index = 0; index < rounds; index++) {
+    for (const one of index % 2 === 0 ? measured : [...measured].reverse()) {
+      one.times.push(await one.process.time(one.run.count, one.run.expected));
+    }
+  }
+}
+
+/** One row of the report. `ratios`: how many times faster it is than each other engine, the median over the rounds. */
+function resultOf({ engine, name, times, loaded, peakMiB }, measured, { network, task, threads, batch }) {
+  const others = measured.filter((other) => other.name !== name && other.times.length > 0);
+  return {
+    net: network,
+    task,
+    engine: engine.engine,
+    precision: engine.precision,
+    threads,
+    batch,
+    ...summaryOf(times),
+    peakMiB: round(peakMiB),
+    netMiB: round(peakMiB - loaded.baseMiB),
+    ratios: Object.fromEntries(others.map((other) => [other.name, round(median(times.map((ms, index) => other.times[index] / ms)))])),
+  };
+}
+
+module.exports = { compareOnly, measureLoading, measureTogether };

@@ -1,0 +1,54 @@
+/** What is measured, each as a generator of one comparison after the other: `{ results, refused }` with `title`, to be shown as it comes. */
+const { compareOnly, measureLoading, measureTogether } = require('./measure');
+
+async function* forward({ engines, networks, options }) {
+  for (const [network, threads] of pairs(options.nets, options.threads)) {
+    for (const batch of options.batches) {
+      const { multiplyAdds, ...files } = await networks.deployed(network, batch);
+      const job = { task: 'forward', network, batch, threads, ...files };
+      const { results, refused } = await measureTogether(engines, job, options);
+      const rows = results.map((result) => ({ ...result, gflops: gflopsOf(multiplyAdds, result.ms) }));
+      yield { title: titleOf(job), results: rows, refused };
+    }
+  }
+}
+
+async function* train({ engines, networks, options }) {
+  for (const [network, threads] of pairs(
+    options.nets.filter((name) => networks.trains(name)),
+    options.threads,
+  )) {
+    const job = { task: 'train', network, batch: options.trainBatch, threads };
+    const without = await networks.trained(network, job.batch, { dropout: false });
+    const refused = await compareOnly(engines, { ...job, ...without }, options);
+    const agreeing = engines.filter(({ name }) => refused.every(({ engine }) => engine !== name));
+    const { results } = await measureTogether(
+      agreeing,
+      { ...job, ...(await networks.trained(network, job.batch, { dropout: true })) },
+      options,
+      { compared: true },
+    );
+    yield { title: titleOf(job), results, refused };
+  }
+}
+
+/** From files to the first answer, since engines differ in what they leave for the first run. */
+async function* load({ engines, networks, options }) {
+  const threads = Math.max(...options.threads);
+  for (const network of options.nets) {
+    const { multiplyAdds, ...files } = await networks.deployed(network, 1);
+    const job = { task: 'load', network, batch: 1, threads, ...files };
+    yield { title: titleOf(job), ...(await measureLoading(engines, job, options)) };
+  }
+}
+
+function* pairs(first, second) {
+  for (const a of first) for (const b of second) yield [a, b];
+}
+
+const titleOf = ({ task, network, batch, threads }) => `${task}: ${network}, batch ${batch}, ${threads} thread${threads === 1 ? '' : 's'}`;
+
+/** A multiply-add is two operations. */
+const gflopsOf = (multiplyAdds, ms) => Number(((2 * multiplyAdds) / ms / 1e6).toPrecision(4));
+
+module.exports = { tasks: { forward, train, load } };
