@@ -44,6 +44,7 @@ export {
   type RunOptions,
   type Weights,
 } from './net';
+export { type ExportOnnxOptions, exportOnnx, type OnnxExport, type OnnxNetwork, type OnnxPort } from './onnx';
 export type { ImageSource, RawFrame, ResizeMode } from './pixels';
 export type { Preprocessing } from './preprocessing';
 export type { Run } from './run';

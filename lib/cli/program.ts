@@ -7,6 +7,7 @@ import { addConvertImageset } from './convert-imageset';
 import { addDataset } from './dataset';
 import { addDeploy } from './deploy';
 import { addDraw } from './draw';
+import { addExport } from './export';
 import { addExtractFeatures } from './extract-features';
 import { addFetch } from './fetch';
 import { addInfo } from './info';
@@ -19,7 +20,7 @@ import { addTime } from './time';
 import { addTrain } from './train';
 import { addUpgrade } from './upgrade';
 
-const EASY = [addDataset, addTrain, addClassify, addDeploy];
+const EASY = [addDataset, addTrain, addClassify, addDeploy, addExport];
 const TOOLS = [
   addSolve,
   addTest,

@@ -15,6 +15,7 @@ const COMMANDS = [
   'train',
   'classify',
   'deploy',
+  'export',
   'solve',
   'test',
   'time',

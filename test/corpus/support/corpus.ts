@@ -44,6 +44,7 @@ export const TOPICS = [
   'weights',
   'check',
   'networks',
+  'onnx',
 ] as const;
 
 export function casesOf(topic: (typeof TOPICS)[number]): Case[] {

@@ -1,0 +1,142 @@
+/** Layers that join, cut or pick blobs, and those that give them other axes. */
+
+import type { Settings } from '../../prototxt/shapes/settings';
+import { countOf } from '../../prototxt/shapes/shape';
+import { type Exporter, type ExportLayer, joined } from '../layer';
+import type { Value } from '../model';
+
+const concat: Exporter = (layer) => {
+  const axis = joinedAxis(layer, layer.settings('concat_param'), 'concat_dim');
+  return [layer.bottoms.length === 1 ? layer.bottom() : layer.node('Concat', layer.bottoms, { axis })];
+};
+
+/** By Slice for each part: runtimes read Split's sizes in different ways. */
+const slice: Exporter = (layer) => {
+  const axis = joinedAxis(layer, layer.settings('slice_param'), 'slice_dim');
+  if (layer.topCount === 1) return [layer.bottom()];
+  layer.extent(axis); // must be known
+  let start = 0;
+  return Array.from({ length: layer.topCount }, (_, top) => {
+    const end = start + (layer.topExtents(top)[axis] ?? 0);
+    const part = cut(layer, layer.bottom(), [{ axis, start, end }]);
+    start = end;
+    return part;
+  });
+};
+
+/** `axis`, or the name it had in old files. */
+function joinedAxis(layer: ExportLayer, param: Settings, oldName: string): number {
+  return layer.axis(param, param.has(oldName) ? oldName : 'axis');
+}
+
+interface Cut {
+  readonly axis: number;
+  readonly start: number;
+  readonly end: number;
+}
+
+function cut(layer: ExportLayer, value: Value, cuts: readonly Cut[]): Value {
+  const integers = (['start', 'end', 'axis'] as const).map((what) =>
+    layer.integers(
+      what,
+      cuts.map((one) => one[what]),
+    ),
+  );
+  return layer.node('Slice', [value, ...integers]);
+}
+
+const split: Exporter = (layer) => Array.from({ length: layer.topCount }, () => layer.bottom());
+
+/** The extents of the second bottom from an axis on, at an offset. */
+const crop: Exporter = (layer) => {
+  const param = layer.settings('crop_param');
+  const axis = layer.axis(param);
+  const offsets = param.numbers('offset');
+  const cuts = layer.shape().flatMap((_, index): Cut[] => {
+    if (index < axis) return [];
+    layer.extent(index); // must be known, as the one it is cropped to
+    const start = offsets[offsets.length === 1 ? 0 : index - axis] ?? 0;
+    return [{ axis: index, start, end: start + layer.extent(index, 1) }];
+  });
+  return [cut(layer, layer.bottom(), cuts)];
+};
+
+const eltwise: Exporter = (layer) => {
+  const param = layer.settings('eltwise_param');
+  const operation = param.choice('operation');
+  if (operation === 'MAX') return [layer.node('Max', layer.bottoms)];
+  if (operation === 'PROD') return [inTurn(layer, 'Mul', layer.bottoms)];
+  const coefficients = param.numbers('coeff');
+  const terms = layer.bottoms.map((bottom, index) => {
+    const coefficient = coefficients[index] ?? 1;
+    return coefficient === 1 ? bottom : layer.node('Mul', [bottom, layer.scalar('coefficient', coefficient)]);
+  });
+  return [inTurn(layer, 'Add', terms)];
+};
+
+function inTurn(layer: ExportLayer, type: string, values: readonly Value[]): Value {
+  return values.reduce((result, value) => layer.node(type, [result, value]));
+}
+
+const softmax: Exporter = (layer) => [layer.node('Softmax', [layer.bottom()], { axis: layer.axis(layer.settings('softmax_param')) })];
+
+const flatten: Exporter = (layer) => {
+  const param = layer.settings('flatten_param');
+  const isUsual = layer.axis(param) === 1 && layer.axis(param, 'end_axis') === layer.shape().length - 1;
+  return [isUsual ? layer.node('Flatten', [layer.bottom()], { axis: 1 }) : layer.reshape(layer.bottom(), layer.topExtents())];
+};
+
+const reshape: Exporter = (layer) => [layer.reshape(layer.bottom(), layer.topExtents())];
+
+/**
+ * The largest values along an axis, or of each item: their numbers, their values, or both. Of equal values Caffe takes the last first, ONNX's
+ * TopK the first: so it looks at them from behind.
+ */
+const argMax: Exporter = (layer) => {
+  const param = layer.settings('argmax_param');
+  const count = param.number('top_k');
+  const flat = !param.has('axis');
+  const axis = flat ? 1 : layer.axis(param);
+  const values = flat ? layer.reshape(layer.bottom(), flatExtents(layer)) : layer.bottom();
+  const extent = flat
+    ? countOf(
+        layer
+          .extents()
+          .slice(1)
+          .map((_, index) => layer.extent(1 + index)),
+      )
+    : layer.extent(axis);
+  const behind = [
+    layer.integers('start', [-1]),
+    layer.integers('end', [-extent - 1]),
+    layer.integers('axis', [axis]),
+    layer.integers('step', [-1]),
+  ];
+  const reversed = layer.node('Slice', [values, ...behind]);
+  const [largest, places] = layer.nodes('TopK', [reversed, layer.integers('count', [count])], { axis }, 2) as [Value, Value];
+  const withValues = param.flag('out_max_val');
+  if (withValues && !flat) return [largest];
+  const place = layer.node('Cast', [places], { to: 1 });
+  const numbers = layer.node('Sub', [layer.scalar('last', extent - 1), place]);
+  if (!flat) return [numbers];
+  const result = withValues ? layer.node('Concat', [numbers, largest], { axis: 1 }) : numbers;
+  return [layer.reshape(result, layer.topExtents())];
+};
+
+function flatExtents(layer: ExportLayer): number[] {
+  const [items = 1, ...others] = layer.extents();
+  return [items, joined(others)];
+}
+
+export const JOINS: Readonly<Record<string, Exporter>> = {
+  ArgMax: argMax,
+  Concat: concat,
+  Crop: crop,
+  Eltwise: eltwise,
+  Flatten: flatten,
+  Reshape: reshape,
+  Silence: () => [],
+  Slice: slice,
+  Softmax: softmax,
+  Split: split,
+};
