@@ -18,6 +18,7 @@ class Reader {
       Value& last = graph_.values[static_cast<std::size_t>(value)];
       last.last = true;
       last.wanted = std::find(wanted.begin(), wanted.end(), last.name) != wanted.end();
+      if (last.wanted) graph_.outputs.push_back({value, last.blob});
     }
     return std::move(graph_);
   }
@@ -64,6 +65,18 @@ class Reader {
 };
 
 }  // namespace
+
+void Graph::Link() {
+  for (Value& value : values) {
+    value.producer = kNone;
+    value.consumers.clear();
+  }
+  for (std::size_t node = 0; node < nodes.size(); ++node) {
+    for (const int bottom : nodes[node].bottoms)
+      values[static_cast<std::size_t>(bottom)].consumers.push_back(static_cast<int>(node));
+    for (const int top : nodes[node].tops) values[static_cast<std::size_t>(top)].producer = static_cast<int>(node);
+  }
+}
 
 Graph ReadGraph(FloatNet* net, const std::vector<std::string>& wanted) { return Reader(net).Read(wanted); }
 

@@ -27,13 +27,26 @@ struct Value {
   bool wanted = false;         // by the caller; then it is the last of its blob
 };
 
+// A layer whose work is done with that of the node before it: an activation.
+struct FusedLayer {
+  int layer = kNone;
+  FloatLayer* caffe = nullptr;
+};
+
 struct Node {
   int layer = kNone;
   FloatLayer* caffe = nullptr;
   std::string type;
   std::vector<int> bottoms;  // values
   std::vector<int> tops;
+  std::vector<FusedLayer> fused;  // in order; passes.h puts them here
   const caffe::LayerParameter& parameter() const { return caffe->layer_param(); }
+};
+
+// What the caller wants after a run: a value, in a blob of the net.
+struct Output {
+  int value = kNone;
+  int blob = kNone;
 };
 
 struct Graph {
@@ -41,10 +54,13 @@ struct Graph {
   std::vector<Value> values;
   std::vector<Node> nodes;   // in the order of the layers; layers without bottoms are none
   std::vector<int> sources;  // layers without bottoms that compute something: data layers, DummyData, Parameter
+  std::vector<Output> outputs;
 
-  FloatBlob& BlobOf(int value) const {
-    return *net->blobs()[static_cast<std::size_t>(values[static_cast<std::size_t>(value)].blob)];
-  }
+  const Value& ValueAt(int value) const { return values[static_cast<std::size_t>(value)]; }
+  // Finds producers and consumers anew, after nodes were taken out.
+  void Link();
+
+  FloatBlob& BlobOf(int value) const { return *net->blobs()[static_cast<std::size_t>(ValueAt(value).blob)]; }
 };
 
 // The net with the shapes it has now.

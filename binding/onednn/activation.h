@@ -1,0 +1,28 @@
+// Layers that change each value by itself: as operations of their own, and fused into the layer before.
+#ifndef CAFFE_NODE_ONEDNN_ACTIVATION_H_
+#define CAFFE_NODE_ONEDNN_ACTIVATION_H_
+
+#include <oneapi/dnnl/dnnl.hpp>
+#include <optional>
+#include <vector>
+
+#include "graph.h"
+
+namespace caffe_node::onednn {
+
+// What oneDNN calls an eltwise.
+struct Activation {
+  dnnl::algorithm algorithm;
+  float alpha = 0;
+  float beta = 0;
+};
+
+// The layer as one; none for a layer that is none, or that oneDNN computes otherwise than Caffe.
+std::optional<Activation> ActivationOf(const FloatLayer& layer);
+
+// The activations that were fused into a node.
+dnnl::post_ops PostOperations(const std::vector<FusedLayer>& fused);
+
+}  // namespace caffe_node::onednn
+
+#endif  // CAFFE_NODE_ONEDNN_ACTIVATION_H_

@@ -1,0 +1,42 @@
+#include "caffe_step.h"
+
+#include <utility>
+
+#include "../failure.h"
+
+namespace caffe_node::onednn {
+
+namespace {
+
+std::vector<Description> AllPlain(const Graph& graph, const std::vector<int>& values) {
+  std::vector<Description> descriptions;
+  for (const int value : values) descriptions.push_back(Plain(graph.ValueAt(value).shape));
+  return descriptions;
+}
+
+}  // namespace
+
+CaffeStep::CaffeStep(const Graph& graph, const Node& node, std::string reason)
+    : Operation(AllPlain(graph, node.bottoms), AllPlain(graph, node.tops)), net_(graph.net), reason_(std::move(reason)) {
+  layers_.push_back(node.layer);
+  for (const FusedLayer& fused : node.fused) layers_.push_back(fused.layer);
+}
+
+void CaffeStep::Run(const dnnl::stream&) {
+  for (const int layer : layers_) net_->ForwardFromTo(layer, layer);
+  RequireShapes();
+}
+
+void CaffeStep::RequireShapes() const {
+  const auto& blobs = net_->top_vecs()[static_cast<std::size_t>(layers_.back())];
+  for (std::size_t top = 0; top < blobs.size(); ++top) {
+    const std::vector<int>& shape = blobs[top]->shape();
+    if (Plain({shape.begin(), shape.end()}) == tops()[top]) continue;
+    FailureDetails details;
+    details.layer = net_->layer_names()[static_cast<std::size_t>(layers_.back())];
+    details.hint = "Use engine: 'caffe' for a net whose shapes depend on what is in its blobs.";
+    throw Failure("UNSUPPORTED", "The layer gave its top another shape than the plan was made for.", std::move(details));
+  }
+}
+
+}  // namespace caffe_node::onednn

@@ -1,0 +1,34 @@
+// A layer inside a plan that Caffe computes, from and into its own blobs.
+#ifndef CAFFE_NODE_ONEDNN_CAFFE_STEP_H_
+#define CAFFE_NODE_ONEDNN_CAFFE_STEP_H_
+
+#include <string>
+#include <vector>
+
+#include "operation.h"
+
+namespace caffe_node::onednn {
+
+// The node's layer with those that were fused into it, each as Caffe runs it in a net: checks, callbacks and all. The plan puts
+// the bottoms into the blobs of node.layer, and finds the tops in those of the last layer.
+class CaffeStep final : public Operation {
+ public:
+  // `reason` says why it is Caffe's.
+  CaffeStep(const Graph& graph, const Node& node, std::string reason);
+
+  void Bind(const std::vector<dnnl::memory>&, const std::vector<dnnl::memory>&, void*) override {}
+  // Throws what the layer throws; UNSUPPORTED when it gives its tops other shapes than the plan was made for.
+  void Run(const dnnl::stream& stream) override;
+  std::string Primitive() const override { return "Caffe: " + reason_; }
+
+ private:
+  void RequireShapes() const;
+
+  FloatNet* const net_;
+  const std::string reason_;
+  std::vector<int> layers_;
+};
+
+}  // namespace caffe_node::onednn
+
+#endif  // CAFFE_NODE_ONEDNN_CAFFE_STEP_H_

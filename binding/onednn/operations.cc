@@ -1,0 +1,38 @@
+#include "operations.h"
+
+#include <map>
+#include <set>
+#include <string>
+
+namespace caffe_node::onednn {
+
+namespace {
+
+using Maker = std::unique_ptr<Operation> (*)(const OperationRequest&);
+
+const std::map<std::string, Maker>& Makers() {
+  static const std::map<std::string, Maker> makers{
+      {"Concat", MakeConcat},
+      {"Convolution", MakeConvolution},
+      {"InnerProduct", MakeInnerProduct},
+      {"ReLU", MakeActivation},
+  };
+  return makers;
+}
+
+}  // namespace
+
+bool HasOperation(const std::string& type) { return Makers().count(type) > 0; }
+
+bool FusesActivations(const std::string& type) {
+  static const std::set<std::string> types{"Convolution", "InnerProduct", "ReLU"};
+  return types.count(type) > 0;
+}
+
+std::unique_ptr<Operation> MakeOperation(const OperationRequest& request) {
+  const auto maker = Makers().find(request.node.type);
+  if (maker == Makers().end()) throw Refusal("there is no operation for layers of type " + request.node.type);
+  return maker->second(request);
+}
+
+}  // namespace caffe_node::onednn

@@ -1,0 +1,33 @@
+// A parameter of a layer in the format and type that a primitive wants, in memory of its own; Caffe's blob stays as it is.
+#ifndef CAFFE_NODE_ONEDNN_PARAMETERS_H_
+#define CAFFE_NODE_ONEDNN_PARAMETERS_H_
+
+#include <cstdint>
+#include <oneapi/dnnl/dnnl.hpp>
+
+#include "description.h"
+#include "graph.h"
+
+namespace caffe_node::onednn {
+
+class PreparedParameter {
+ public:
+  // `lies` is how the values of the blob lie, with the extents that the primitive knows. Where that is as wanted, Caffe's own
+  // memory is used. Throws SHAPE where memory does not suffice.
+  PreparedParameter(const dnnl::engine& engine, const FloatBlob* blob, const Description& lies, const Description& wanted);
+
+  const dnnl::memory& memory() const { return memory_; }
+  std::int64_t Bytes() const { return borrowed_ ? 0 : BytesOf(memory_.get_desc()); }
+  // Takes up the values that the blob holds now.
+  void Take();
+
+ private:
+  const FloatBlob* const blob_;
+  const Description lies_;
+  const bool borrowed_;
+  dnnl::memory memory_;
+};
+
+}  // namespace caffe_node::onednn
+
+#endif  // CAFFE_NODE_ONEDNN_PARAMETERS_H_

@@ -1,0 +1,38 @@
+// A graph as a list of steps over tensors, ready to run: what an inference plan is inside.
+#ifndef CAFFE_NODE_ONEDNN_PROGRAM_H_
+#define CAFFE_NODE_ONEDNN_PROGRAM_H_
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "graph.h"
+#include "operation.h"
+#include "tensors.h"
+
+namespace caffe_node::onednn {
+
+struct Step {
+  std::unique_ptr<Operation> operation;
+  std::vector<int> reads;   // tensors
+  std::vector<int> writes;  // tensors
+  std::vector<int> layers;  // of the net, that it stands for
+  bool in_caffe = false;
+  double milliseconds = 0;
+};
+
+struct Program {
+  Program(FloatNet* net, Precision precision) : tensors(net) { context.precision = precision; }
+  Context context;
+  Tensors tensors;
+  AlignedMemory scratch;
+  std::vector<Step> steps;
+};
+
+// Makes the operations of a simplified graph, with reorders where formats differ, and finds a place for each tensor; not yet with
+// any parameters. Throws UNSUPPORTED or SHAPE.
+std::unique_ptr<Program> BuildProgram(const Graph& graph, Precision precision);
+
+}  // namespace caffe_node::onednn
+
+#endif  // CAFFE_NODE_ONEDNN_PROGRAM_H_
