@@ -8,6 +8,7 @@
 #include "message_to_js.h"
 #include "net.h"
 #include "net_jobs.h"
+#include "parameter_update.h"
 #include "solver_check.h"
 #include "stop_flag.h"
 #include "wrap.h"
@@ -50,15 +51,15 @@ SolverWrap::SolverWrap(const Napi::CallbackInfo& info)
 }
 
 void SolverWrap::Register(Napi::Env env, Napi::Object exports) {
-  Environment::Of(env).solver_class = Napi::Persistent(
-      DefineClass(env, "Solver",
-                  {InstanceAccessor<&SolverWrap::Type>("type"), InstanceAccessor<&SolverWrap::Iteration>("iteration"),
-                   InstanceAccessor<&SolverWrap::LearningRate>("learningRate"), InstanceAccessor<&SolverWrap::Net>("net"),
-                   InstanceAccessor<&SolverWrap::TestNets>("testNets"), InstanceAccessor<&SolverWrap::Param>("param"),
-                   InstanceMethod("change", &SolverWrap::Change), InstanceMethod("step", &SolverWrap::Step),
-                   InstanceMethod("test", &SolverWrap::Test), InstanceMethod("snapshot", &SolverWrap::Snapshot),
-                   InstanceMethod("restore", &SolverWrap::Restore), InstanceMethod("applyUpdate", &SolverWrap::ApplyUpdate),
-                   InstanceMethod("dispose", &SolverWrap::Dispose)}));
+  Environment::Of(env).solver_class = Napi::Persistent(DefineClass(
+      env, "Solver",
+      {InstanceAccessor<&SolverWrap::Type>("type"), InstanceAccessor<&SolverWrap::Iteration>("iteration"),
+       InstanceAccessor<&SolverWrap::LearningRate>("learningRate"), InstanceAccessor<&SolverWrap::Net>("net"),
+       InstanceAccessor<&SolverWrap::TestNets>("testNets"), InstanceAccessor<&SolverWrap::Param>("param"),
+       InstanceMethod("change", &SolverWrap::Change), InstanceMethod("step", &SolverWrap::Step),
+       InstanceMethod("test", &SolverWrap::Test), InstanceMethod("snapshot", &SolverWrap::Snapshot),
+       InstanceMethod("restore", &SolverWrap::Restore), InstanceMethod("applyUpdate", &SolverWrap::ApplyUpdate),
+       InstanceMethod("applyCaffesUpdate", &SolverWrap::ApplyCaffesUpdate), InstanceMethod("dispose", &SolverWrap::Dispose)}));
   exports.Set("loadSolver", Napi::Function::New(env, LoadSolver));
   exports.Set("isSolver", Napi::Function::New(env, [](const Napi::CallbackInfo& info) -> Napi::Value {
                 return Napi::Boolean::New(info.Env(), info[0].IsObject() && info[0].As<Napi::Object>().CheckTypeTag(&kTag));
@@ -181,7 +182,17 @@ Napi::Value SolverWrap::Restore(const Napi::CallbackInfo& info) {
 Napi::Value SolverWrap::ApplyUpdate(const Napi::CallbackInfo& info) {
   RequireTag(info, kTag);
   return Guarded(info.Env(), [&]() -> Napi::Value {
-    return Post(info.Env(), std::make_unique<SolverBodyJob>(content_.solver, [](SolverState* solver) { solver->ApplyUpdate(); }));
+    return Post(info.Env(), std::make_unique<SolverBodyJob>(content_.solver,
+                                                            [](SolverState* solver) { solver->ApplyUpdate(&UpdateParameters); }));
+  });
+}
+
+Napi::Value SolverWrap::ApplyCaffesUpdate(const Napi::CallbackInfo& info) {
+  RequireTag(info, kTag);
+  return Guarded(info.Env(), [&]() -> Napi::Value {
+    const auto update = [](caffe::SGDSolver<float>* solver) { solver->ApplyUpdate(); };
+    return Post(info.Env(),
+                std::make_unique<SolverBodyJob>(content_.solver, [update](SolverState* solver) { solver->ApplyUpdate(update); }));
   });
 }
 

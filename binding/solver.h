@@ -29,6 +29,7 @@ class SolverWrap final : public Napi::ObjectWrap<SolverWrap> {
   Napi::Value Snapshot(const Napi::CallbackInfo& info);
   Napi::Value Restore(const Napi::CallbackInfo& info);
   Napi::Value ApplyUpdate(const Napi::CallbackInfo& info);
+  Napi::Value ApplyCaffesUpdate(const Napi::CallbackInfo& info);
   Napi::Value Dispose(const Napi::CallbackInfo& info);
 
   void RequireAlive() const;

@@ -13,6 +13,7 @@
 #include "flavour.h"
 #include "main_call.h"
 #include "parameter_lock.h"
+#include "parameter_update.h"
 #include "running_statistics.h"
 #include "solver_access.h"
 #include "solver_check.h"
@@ -192,7 +193,7 @@ float SolverState::ForwardBackward(const StopFlag& within) {
 float SolverState::Iterate(const StopFlag& within, StepObserver* observer) {
   FloatNet& net = net_->net();
   const bool display = IsDue(settings_.display(), solver_->iter());
-  net.ClearParamDiffs();
+  ClearDiffs(&net);
   net_->Lend([&] { observer->Started(); });
   net.set_debug_info(display && settings_.debug_info());
   const float loss = ForwardBackward(within);
@@ -201,7 +202,7 @@ float SolverState::Iterate(const StopFlag& within, StepObserver* observer) {
   if (display) display_.Log(net, solver_->iter(), settings_.display(), SmoothedLoss());
   debug_->GradientsReady();
   net_->Lend([&] { observer->GradientsReady(); });
-  solver_->ApplyUpdate();
+  UpdateParameters(&solver());
   return loss;
 }
 
@@ -292,11 +293,11 @@ TestResult SolverState::Test(int index, const StopFlag& between, const StopFlag&
   return result;
 }
 
-void SolverState::ApplyUpdate() {
+void SolverState::ApplyUpdate(void (*update)(caffe::SGDSolver<float>* solver)) {
   TakeUpChanges();
   RequireRate();
   const StoppableLockGuard lock(*net_->parameter_lock(), *JobContext::Current().stop);
-  solver().ApplyUpdate();
+  update(&solver());
 }
 
 void SolverState::Dispose() {

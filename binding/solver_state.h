@@ -74,7 +74,8 @@ class SolverState {
   SnapshotPaths Snapshot();
   // All or nothing.
   void Restore(const std::string& path);
-  void ApplyUpdate();
+  // `update`: UpdateParameters, or what is to be compared with it.
+  void ApplyUpdate(void (*update)(caffe::SGDSolver<float>* solver));
   void Dispose();
   void Abandon();
 

@@ -192,6 +192,8 @@ export interface NativeSolver {
   snapshot(): Promise<NativeSolverEvent & { type: 'snapshot' }>;
   restore(path: string): Promise<void>;
   applyUpdate(): Promise<void>;
+  /** The same by Caffe's own code, for whoever compares them. */
+  applyCaffesUpdate(): Promise<void>;
   dispose(): Promise<void>;
 }
 
