@@ -1,13 +1,17 @@
 /** The process's side of the conversation that suite/engine-process.js describes, for engines that are reached from Node. */
 const readline = require('node:readline');
 
-/** @param work `load()`, `first()`, which writes the output, and `run()`. */
-async function serve({ load, first, run }) {
+/** @param work `load()`, `first()`, which writes the output, and `run()`; or instead of that `measure()`, which gives an answer of its own. */
+async function serve({ load, first, run, measure }) {
   const answer = (value) => process.stdout.write(`${JSON.stringify(value)}\n`);
   answer({ ready: true });
   for await (const line of readline.createInterface({ input: process.stdin })) {
     if (line === 'load') {
       answer({ loadMs: await millisecondsOf(load), firstMs: await millisecondsOf(first) });
+      continue;
+    }
+    if (measure) {
+      answer(await measure());
       continue;
     }
     const [warmUps, count] = line.split(' ').map(Number);

@@ -1,7 +1,7 @@
 const { parseArgs } = require('node:util');
 
 const NETS = ['squeezenet', 'alexnet', 'googlenet', 'small'];
-const TASKS = ['forward', 'train', 'load'];
+const TASKS = ['forward', 'train', 'load', 'classify'];
 const ENGINES = ['onednn', 'caffe', 'stock-caffe', 'opencv', 'onnxruntime'];
 
 const USAGE = `Usage: npm run bench -- [options]
@@ -18,6 +18,7 @@ Measures this package beside stock Caffe, OpenCV and onnxruntime: the same netwo
   --threads LIST       of each engine                                              (1,2)
   --rounds N           measurements of each engine, in turn with the others        (7; with --quick 3)
   --seconds S          that a measurement lasts at least                           (0.3; with --quick 0.15)
+  --images N           photographs to classify                                     (100)
   --help               shows this`;
 
 const OPTIONS = {
@@ -31,6 +32,7 @@ const OPTIONS = {
   threads: { type: 'string' },
   rounds: { type: 'string' },
   seconds: { type: 'string' },
+  images: { type: 'string' },
   help: { type: 'boolean' },
 };
 
@@ -49,6 +51,7 @@ function parseArguments(args) {
     engines: listOf(given, 'engines', ENGINES) ?? ENGINES,
     batches: countsOf(given, 'batches') ?? (quick ? [1, 8] : [1, 8, 32]),
     trainBatch: numberOf(given, 'train-batch', isCount) ?? 16,
+    images: numberOf(given, 'images', isCount) ?? 100,
     threads: countsOf(given, 'threads') ?? [1, 2],
     rounds: numberOf(given, 'rounds', isCount) ?? (quick ? 3 : 7),
     seconds: numberOf(given, 'seconds', isPositive) ?? (quick ? 0.15 : 0.3),

@@ -2,7 +2,7 @@ const { readFloats } = require('./floats');
 
 /** How far from stock Caffe's a probability, and the loss or a gradient's length (relative), may be. */
 const PROBABILITIES = { f32: 1e-4, bf16: 1e-2 };
-const TOLERANCES = { forward: PROBABILITIES, load: PROBABILITIES, train: { f32: 2e-3, bf16: 5e-2 } };
+const TOLERANCES = { forward: PROBABILITIES, load: PROBABILITIES, classify: PROBABILITIES, train: { f32: 2e-3, bf16: 5e-2 } };
 
 /**
  * Whether an engine computes what the reference does.

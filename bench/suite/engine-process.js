@@ -52,9 +52,14 @@ class EngineProcess {
 
   /** Milliseconds of one run, as the mean of `count`. */
   async time(count, expected = 0) {
-    await sleep(SETTLE);
     const warmUps = expected > 10 * WARM_UP ? 0 : Math.ceil(WARM_UP / (expected || WARM_UP));
-    return (await this.#ask(`${warmUps} ${count}`)).ms / count;
+    return (await this.measure(`${warmUps} ${count}`)).ms / count;
+  }
+
+  /** The answer to one measurement. */
+  async measure(request = '0 1') {
+    await sleep(SETTLE);
+    return this.#ask(request);
   }
 
   /** How many runs last about so many milliseconds, and how long one takes. */

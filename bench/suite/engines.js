@@ -80,7 +80,8 @@ function findEngines(wanted) {
 }
 
 function own({ engine, precision }, job) {
-  return [process.execPath, peer('caffe-node.js'), JSON.stringify({ ...job, engine, precision })];
+  const program = job.task === 'classify' ? 'classify.js' : 'caffe-node.js';
+  return [process.execPath, peer(program), JSON.stringify({ ...job, engine, precision })];
 }
 
 function requireFeature(name, reason) {

@@ -41,20 +41,45 @@ async function compareOnly(engines, job, { folder }) {
   }
 }
 
+/**
+ * Measures engines at classifying photographs, as measureTogether does.
+ *
+ * @returns rows whose times are those of one photograph, with `decodeMs` and `forwardMs`, the same of decoding and of the network alone, and
+ *   `share`, what of the slower one's speed is reached.
+ */
+async function measureClassifying(engines, job, { rounds, folder }) {
+  const started = startAll(engines, job, folder);
+  try {
+    const refused = await loadAll(started);
+    refused.push(...compareAll(started, job));
+    const measured = started.filter(({ name }) => refused.every(({ engine }) => engine !== name));
+    for (const one of measured) one.answers = [];
+    await inTurn(measured, rounds, async (one) => one.answers.push(await one.process.measure()));
+    const results = measured.map((one) => {
+      const each = (key) => one.answers.map((answer) => answer[key] / job.photographs.length);
+      one.times = each('ms');
+      one.peakMiB = one.process.peakMiB();
+      const [decodeMs, forwardMs] = [median(each('decodeMs')), median(each('forwardMs'))];
+      const shares = one.answers.map((answer) => Math.max(answer.decodeMs, answer.forwardMs) / answer.ms);
+      return { one, extra: { decodeMs: round(decodeMs), forwardMs: round(forwardMs), share: round(median(shares)) } };
+    });
+    return { results: results.map(({ one, extra }) => ({ ...resultOf(one, measured, job), ...extra })), refused };
+  } finally {
+    await Promise.all(started.map(({ process }) => process.stop()));
+  }
+}
+
 /** How long each engine takes from its files to its first output: in a fresh process each time, in turn. @returns as measureTogether. */
 async function measureLoading(engines, job, { rounds, folder }) {
   const measured = engines.map((engine) => ({ engine, name: engine.name, times: [] }));
-  for (let index = 0; index < rounds; index++) {
-    for (const one of index % 2 === 0 ? measured : [...measured].reverse()) {
-      const [started] = startAll([one.engine], job, folder);
-      one.process = started.process;
-      one.output = started.output;
-      one.loaded = await one.process.load();
-      one.times.push(one.loaded.loadMs + one.loaded.firstMs);
-      one.peakMiB = one.process.peakMiB();
-      await one.process.stop();
-    }
-  }
+  await inTurn(measured, rounds, async (one) => {
+    const [started] = startAll([one.engine], job, folder);
+    one.output = started.output;
+    one.loaded = await started.process.load();
+    one.times.push(one.loaded.loadMs + one.loaded.firstMs);
+    one.peakMiB = started.process.peakMiB();
+    await started.process.stop();
+  });
   return { results: measured.map((one) => resultOf(one, measured, job)), refused: compareAll(measured, job) };
 }
 
@@ -93,10 +118,13 @@ function compareAll(started, job) {
 
 async function alternate(measured, { rounds, seconds }) {
   for (const one of measured) one.run = await one.process.calibrate(1000 * seconds);
+  await inTurn(measured, rounds, async (one) => one.times.push(await one.process.time(one.run.count, one.run.expected)));
+}
+
+/** Each of them once a round, one after the other, and in the next round from the last to the first. */
+async function inTurn(measured, rounds, work) {
   for (let index = 0; index < rounds; index++) {
-    for (const one of index % 2 === 0 ? measured : [...measured].reverse()) {
-      one.times.push(await one.process.time(one.run.count, one.run.expected));
-    }
+    for (const one of index % 2 === 0 ? measured : [...measured].reverse()) await work(one);
   }
 }
 
@@ -117,4 +145,4 @@ function resultOf({ engine, name, times, loaded, peakMiB }, measured, { network,
   };
 }
 
-module.exports = { compareOnly, measureLoading, measureTogether };
+module.exports = { compareOnly, measureClassifying, measureLoading, measureTogether };

@@ -1,5 +1,5 @@
 /** The networks that are measured: their files, written for each batch size into a temporary folder, and their weights. */
-const { existsSync, readFileSync, writeFileSync } = require('node:fs');
+const { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } = require('node:fs');
 const path = require('node:path');
 const { caffe, Net, prototxt } = require('../..');
 const { writeFloats } = require('./floats');
@@ -56,6 +56,24 @@ class Networks {
     const solver = this.write(`${name}-${kind}-${batch}-solver.prototxt`, solverText(net));
     const labels = Array.from({ length: batch }, (_, index) => (37 * index) % classes);
     return { net: solver, weights: await this.weightsOf(name), input: await this.inputOf(shape, labels) };
+  }
+
+  /** The network as a trained model, for classifying images of any size: the `net` is its folder, the `size` that to which they are resized. */
+  async model(name) {
+    const { text, shape } = deployText(name, 1);
+    const weights = await this.weightsOf(name);
+    const folder = path.join(this.folder, `${name}-model`);
+    const crop = shape[2];
+    const size = [Math.round(crop * 1.13), Math.round(crop * 1.13)]; // 227: 256, as these networks are trained
+    mkdirSync(folder, { recursive: true });
+    const files = {
+      'deploy.prototxt': text,
+      'labels.txt': `${Array.from({ length: classesOf(text) }, (_, index) => index).join('\n')}\n`,
+      'info.json': JSON.stringify({ 'snapshot file': 'snapshot_iter_1.caffemodel', preprocessing: preprocessingOf(size, crop) }),
+    };
+    for (const [file, content] of Object.entries(files)) writeFileSync(path.join(folder, file), content);
+    copyFileSync(weights, path.join(folder, 'snapshot_iter_1.caffemodel'));
+    return { net: folder, size };
   }
 
   async weightsOf(name) {
@@ -137,11 +155,29 @@ function trainingText(trainVal, shape, dropout) {
     for (const layer of document.layers({ type: /^(Data|Accuracy)$/ })) edits.remove(layer);
     if (!dropout) for (const layer of document.layers({ type: 'Dropout' })) edits.set(layer, 'dropout_param.dropout_ratio', 0);
   });
-  const text = `${inputLayer('data', shape)}${inputLayer('label', shape.slice(0, 1))}${edited}`;
-  const head = document.layers({ type: /^(Convolution|InnerProduct)$/ }).at(-1);
-  const classes = head.get('inner_product_param.num_output') ?? head.get('convolution_param.num_output');
-  return { text, classes };
+  return { text: `${inputLayer('data', shape)}${inputLayer('label', shape.slice(0, 1))}${edited}`, classes: classesOf(trainVal) };
 }
+
+/** What the last of the layers with weights gives. */
+function classesOf(text) {
+  const head = prototxt
+    .parse(text)
+    .layers({ type: /^(Convolution|InnerProduct)$/ })
+    .at(-1);
+  return head.get('inner_product_param.num_output') ?? head.get('convolution_param.num_output');
+}
+
+const preprocessingOf = (size, crop) => ({
+  size,
+  resizeMode: 'squash',
+  resampler: 'bilinear',
+  crop,
+  mean: [104, 117, 123],
+  channelOrder: 'BGR',
+  scale: 1,
+  alpha: 'white',
+  exif: true,
+});
 
 const inputLayer = (name, shape) =>
   `layer { name: "${name}" type: "Input" top: "${name}" input_param { shape { ${shape.map((extent) => `dim: ${extent}`).join(' ')} } } }\n`;

@@ -41,9 +41,10 @@ function settingsOf({ folder, help, json, ...settings }) {
   return { ...settings, input: photographs().length > 0 ? 'photographs' : 'noise' };
 }
 
-function lineOf({ engine, precision, ms, spread, peakMiB, ratios }) {
+function lineOf({ engine, precision, ms, spread, peakMiB, ratios, decodeMs, forwardMs, share }) {
   const name = precision === 'f32' ? engine : `${engine} ${precision}`;
   const versus = Object.entries(ratios).map(([other, ratio]) => `${ratio.toFixed(2)}× ${other}`);
+  if (share) versus.push(`decoding alone ${decodeMs} ms, the network alone ${forwardMs} ms, reached ${(100 * share).toFixed(0)} %`);
   return `  ${name.padEnd(14)} ${ms.toFixed(2).padStart(9)} ms  ± ${spread.toFixed(2).padEnd(8)} ${peakMiB.toFixed(0).padStart(6)} MiB   ${versus.join('  ')}`;
 }
 

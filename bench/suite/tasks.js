@@ -1,5 +1,6 @@
 /** What is measured, each as a generator of one comparison after the other: `{ results, refused }` with `title`, to be shown as it comes. */
-const { compareOnly, measureLoading, measureTogether } = require('./measure');
+const { compareOnly, measureClassifying, measureLoading, measureTogether } = require('./measure');
+const { photographs } = require('./photographs');
 
 async function* forward({ engines, networks, options }) {
   for (const [network, threads] of pairs(options.nets, options.threads)) {
@@ -42,6 +43,17 @@ async function* load({ engines, networks, options }) {
   }
 }
 
+/** A folder of photographs from the files to the answers, in the batches that classify makes. */
+async function* classify({ engines, networks, options }) {
+  const files = photographs();
+  if (files.length === 0) return;
+  const list = Array.from({ length: options.images }, (_, index) => files[index % files.length]);
+  for (const [network, threads] of pairs(options.nets, options.threads)) {
+    const job = { task: 'classify', network, batch: 10, threads, photographs: list, ...(await networks.model(network)) };
+    yield { title: titleOf(job), ...(await measureClassifying(engines, job, options)) };
+  }
+}
+
 function* pairs(first, second) {
   for (const a of first) for (const b of second) yield [a, b];
 }
@@ -51,4 +63,4 @@ const titleOf = ({ task, network, batch, threads }) => `${task}: ${network}, bat
 /** A multiply-add is two operations. */
 const gflopsOf = (multiplyAdds, ms) => Number(((2 * multiplyAdds) / ms / 1e6).toPrecision(4));
 
-module.exports = { tasks: { forward, train, load } };
+module.exports = { tasks: { forward, train, load, classify } };
