@@ -144,7 +144,7 @@ export class Classifier {
     return abortable(call, signal);
   }
 
-  /** A batch is read while the one before it runs. */
+  /** While a batch runs, the next one waits for it with all that it needs, and the one after that is read: never more than these three. */
   async #inBatches(images: ClassifierImage[], kind: Kind, signal: AbortSignal | undefined): Promise<Float32Array[]> {
     const limit = this.#limits[kind];
     const read = (first: number) => {
@@ -152,14 +152,21 @@ export class Classifier {
       reading.catch(() => {}); // told when it is this batch's turn
       return reading;
     };
-    const rows: Float32Array[] = [];
-    let next = read(0);
-    for (let first = 0; first < images.length; first += limit) {
-      const batch = await next;
-      next = read(first + limit);
-      rows.push(...(await this.#batchers[kind].add(batch, signal)));
+    const runs: Promise<Float32Array[]>[] = [];
+    try {
+      let next = read(0);
+      for (let first = 0; first < images.length; first += limit) {
+        const batch = await next;
+        next = read(first + limit);
+        const run = this.#batchers[kind].add(batch, signal);
+        run.catch(() => {}); // likewise
+        runs.push(run);
+        await runs.at(-2);
+      }
+      return (await Promise.all(runs)).flat();
+    } finally {
+      await Promise.allSettled(runs);
     }
-    return rows;
   }
 
   /** One row for each image. */

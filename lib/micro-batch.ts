@@ -8,13 +8,23 @@ interface Request<Item, Result> {
   aborted: boolean;
 }
 
+interface Batch<Item, Result> {
+  requests: Request<Item, Result>[];
+  controller: AbortController;
+}
+
+/** One runs, the next is got ready meanwhile. */
+const MOST_BATCHES = 2;
+
 export class MicroBatcher<Item, Result> {
   private readonly waiting: Request<Item, Result>[] = [];
-  private current: { requests: Request<Item, Result>[]; controller: AbortController } | undefined;
+  private readonly batches = new Set<Batch<Item, Result>>();
+  private startsSoon = false;
 
   /**
    * @param limit most items of a batch, from 1; only a single request may hold more.
-   * @param work  gives one result for each item; the signal aborts when nobody waits for any of them.
+   * @param work  gives one result for each item; the signal aborts when nobody waits for any of them. A second batch is begun while the
+   *   first is not done when it is full: it would not gain by waiting.
    */
   constructor(
     private readonly limit: number,
@@ -31,7 +41,7 @@ export class MicroBatcher<Item, Result> {
         onAbort = () => this.abort(request, abortError(signal));
         signal?.addEventListener('abort', onAbort, { once: true });
         this.waiting.push(request);
-        if (this.waiting.length === 1 && !this.current) setImmediate(() => this.drain());
+        this.startSoon();
       });
     } finally {
       signal?.removeEventListener('abort', onAbort);
@@ -41,16 +51,31 @@ export class MicroBatcher<Item, Result> {
   private abort(request: Request<Item, Result>, error: unknown): void {
     request.aborted = true;
     request.reject(error);
-    if (this.current?.requests.every(({ aborted }) => aborted)) this.current.controller.abort();
+    for (const { requests, controller } of this.batches) {
+      if (requests.includes(request) && requests.every(({ aborted }) => aborted)) controller.abort();
+    }
   }
 
-  private async drain(): Promise<void> {
-    if (this.current) return;
-    for (let requests = this.next(); requests.length > 0; requests = this.next()) {
-      this.current = { requests, controller: new AbortController() };
-      await this.run(requests, this.current.controller.signal);
+  /** When the other requests of this turn are there, too. */
+  private startSoon(): void {
+    if (this.startsSoon) return;
+    this.startsSoon = true;
+    setImmediate(() => {
+      this.startsSoon = false;
+      this.start();
+    });
+  }
+
+  private start(): void {
+    while (this.batches.size === 0 || (this.batches.size < MOST_BATCHES && this.isFull())) {
+      const requests = this.next();
+      if (requests.length === 0) return;
+      void this.run({ requests, controller: new AbortController() });
     }
-    this.current = undefined;
+  }
+
+  private isFull(): boolean {
+    return this.waiting.reduce((count, { items, aborted }) => (aborted ? count : count + items.length), 0) >= this.limit;
   }
 
   /** The requests of the next batch: as many as fit, in their order. */
@@ -67,11 +92,13 @@ export class MicroBatcher<Item, Result> {
     return requests;
   }
 
-  private async run(requests: Request<Item, Result>[], signal: AbortSignal): Promise<void> {
+  private async run(batch: Batch<Item, Result>): Promise<void> {
+    this.batches.add(batch);
+    const { requests, controller } = batch;
     try {
       const results = await this.work(
         requests.flatMap(({ items }) => items),
-        signal,
+        controller.signal,
       );
       let first = 0;
       for (const { items, resolve } of requests) {
@@ -80,6 +107,9 @@ export class MicroBatcher<Item, Result> {
       }
     } catch (error) {
       for (const { reject } of requests) reject(error);
+    } finally {
+      this.batches.delete(batch);
+      this.start();
     }
   }
 }

@@ -47,8 +47,10 @@ const decoding = new Gate(Math.min(3, availableParallelism()));
 export async function readPixels(source: ImageSource, { height, width, resizeMode, channels, signal }: PixelOptions): Promise<Pixels> {
   const image = await openImage(source, signal);
   const rgb = await decode(image, signal, async () => {
-    const plan = planResize(await uprightExtent(image), { height, width }, resizeMode);
-    const { scaled, kept, padding } = plan;
+    const size = { height, width };
+    // Squashed, every image has the same plan: its header need not be read beforehand.
+    const from = resizeMode === 'squash' ? size : await uprightExtent(image);
+    const { scaled, kept, padding } = planResize(from, size, resizeMode);
     return upright(image)
       .resize({ ...scaled, fit: 'fill', kernel: 'linear' })
       .extract(kept)

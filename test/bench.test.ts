@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { temporaryFolder } from './support/folders';
+import { sharedIsPresent } from './support/shared';
 
 const at = temporaryFolder();
 const bench = path.join(__dirname, '..', 'bench');
@@ -73,6 +74,12 @@ describe('the suite on the small network', () => {
     expect(report.refused).toEqual([]);
   });
 
+  (sharedIsPresent ? test : test.skip)('classifies photographs, beside decoding alone and the network alone', () => {
+    const [row] = report.results.filter(({ task, engine }) => task === 'classify' && engine === 'caffe');
+    expect(row).toMatchObject({ batch: 10 });
+    for (const figure of ['ms', 'decodeMs', 'forwardMs', 'share']) expect(row?.[figure]).toBeGreaterThan(0);
+  });
+
   test('skips what is not installed, by name', () => {
     expect(report.skipped).toContainEqual({ engine: 'opencv', reason: expect.stringContaining('python3-opencv') });
   });
@@ -92,6 +99,7 @@ describe('the suite on the small network', () => {
     const page = readFileSync(at('docs/performance.md'), 'utf8');
     expect(page).toContain('![Images a second of each engine](performance.svg)');
     expect(page).toMatch(/\| Small, batch 3, 1 thread \|/);
+    expect(page).not.toMatch(/undefined|NaN/);
     const picture = readFileSync(at('docs/performance.svg'), 'utf8');
     expect(picture).toMatch(/^<svg [^>]*viewBox/);
     expect(picture.match(/<rect /g)).toHaveLength(report.results.filter(({ task, batch }) => task === 'forward' && batch === 1).length);

@@ -5,21 +5,21 @@ import { failureOf } from './support/failure';
 function doubler(limit: number) {
   const batches: number[][] = [];
   const signals: AbortSignal[] = [];
-  let release: () => void = () => {};
+  const releases: (() => void)[] = [];
   let held = false;
   const batcher = new MicroBatcher<number, number>(limit, async (items, signal) => {
     batches.push(items);
     signals.push(signal);
     if (held)
       await new Promise<void>((resolve) => {
-        release = resolve;
+        releases.push(resolve);
       });
     if (items.includes(13)) throw new Error('13 is not doubled');
     return items.map((item) => 2 * item);
   });
   const hold = (on: boolean) => {
     held = on;
-    if (!on) release();
+    if (!on) for (const release of releases.splice(0)) release();
   };
   return { batcher, batches, signals, hold };
 }
@@ -47,6 +47,22 @@ test('what comes during a run waits for the next', async () => {
   hold(false);
   expect(await Promise.all([first, ...later])).toEqual([[2], [4], [6]]);
   expect(batches).toEqual([[1], [2, 3]]);
+});
+
+test('a full batch is begun during a run, and no third one', async () => {
+  const { batcher, batches, hold } = doubler(2);
+  hold(true);
+  const first = batcher.add([1]);
+  await turn();
+  const later = [batcher.add([2])];
+  await turn();
+  expect(batches).toEqual([[1]]);
+  later.push(batcher.add([3]), batcher.add([4, 5]));
+  await turn();
+  expect(batches).toEqual([[1], [2, 3]]);
+  hold(false);
+  expect(await Promise.all([first, ...later])).toEqual([[2], [4], [6], [8, 10]]);
+  expect(batches).toEqual([[1], [2, 3], [4, 5]]);
 });
 
 test('a failure rejects its batch, and no other', async () => {

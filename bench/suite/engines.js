@@ -118,7 +118,6 @@ function findPython() {
 }
 
 function findOnnxRuntime() {
-  if (typeof require('../..').exportOnnx !== 'function') throw new Error('this version of the package exports no ONNX');
   try {
     return require('onnxruntime-node/package.json').version;
   } catch {

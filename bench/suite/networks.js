@@ -1,7 +1,7 @@
 /** The networks that are measured: their files, written for each batch size into a temporary folder, and their weights. */
 const { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } = require('node:fs');
 const path = require('node:path');
-const { caffe, Net, prototxt } = require('../..');
+const { caffe, exportOnnx, Net, prototxt } = require('../..');
 const { writeFloats } = require('./floats');
 const { photographInput } = require('./photographs');
 
@@ -35,12 +35,17 @@ class Networks {
     return NETWORKS[name].trainVal !== undefined;
   }
 
-  /** The network for deployment with this batch: `net`, `weights`, `input` (files), `shape`, `multiplyAdds` of one run. */
-  async deployed(name, batch) {
+  /**
+   * The network for deployment with this batch: `net`, `weights`, `onnx`, `input` (files), `shape`, `multiplyAdds` of one run.
+   *
+   * @param options `onnx`: whether it is wanted for onnxruntime, too.
+   */
+  async deployed(name, batch, { onnx }) {
     const { text, shape } = deployText(name, batch);
     const net = this.write(`${name}-${batch}.prototxt`, text);
     const { multiplyAdds } = prototxt.check(text).totals;
-    return { net, weights: await this.weightsOf(name), input: await this.inputOf(shape), shape, multiplyAdds };
+    const weights = await this.weightsOf(name);
+    return { net, weights, ...(onnx && { onnx: await this.onnxOf(net, weights) }), input: await this.inputOf(shape), shape, multiplyAdds };
   }
 
   /**
@@ -95,6 +100,12 @@ class Networks {
     await net.save(file);
     await net.dispose();
     return file;
+  }
+
+  async onnxOf(network, weights) {
+    const output = network.replace(/\.prototxt$/, '.onnx');
+    await exportOnnx({ network, weights }, { output });
+    return output;
   }
 
   async inputOf(shape, labels = []) {

@@ -5,7 +5,7 @@ const { photographs } = require('./photographs');
 async function* forward({ engines, networks, options }) {
   for (const [network, threads] of pairs(options.nets, options.threads)) {
     for (const batch of options.batches) {
-      const { multiplyAdds, ...files } = await networks.deployed(network, batch);
+      const { multiplyAdds, ...files } = await networks.deployed(network, batch, { onnx: runsOnnx(engines) });
       const job = { task: 'forward', network, batch, threads, ...files };
       const { results, refused } = await measureTogether(engines, job, options);
       const rows = results.map((result) => ({ ...result, gflops: gflopsOf(multiplyAdds, result.ms) }));
@@ -37,7 +37,7 @@ async function* train({ engines, networks, options }) {
 async function* load({ engines, networks, options }) {
   const threads = Math.max(...options.threads);
   for (const network of options.nets) {
-    const { multiplyAdds, ...files } = await networks.deployed(network, 1);
+    const { multiplyAdds, ...files } = await networks.deployed(network, 1, { onnx: runsOnnx(engines) });
     const job = { task: 'load', network, batch: 1, threads, ...files };
     yield { title: titleOf(job), ...(await measureLoading(engines, job, options)) };
   }
@@ -53,6 +53,8 @@ async function* classify({ engines, networks, options }) {
     yield { title: titleOf(job), ...(await measureClassifying(engines, job, options)) };
   }
 }
+
+const runsOnnx = (engines) => engines.some(({ engine }) => engine === 'onnxruntime');
 
 function* pairs(first, second) {
   for (const a of first) for (const b of second) yield [a, b];

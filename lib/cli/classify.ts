@@ -13,19 +13,25 @@ export function addClassify(program: Command): void {
     .action(action(classifyImages));
 }
 
-/** Images at a time: enough for a batch, few enough for memory and for Ctrl-C. */
-const IMAGES_AT_A_TIME = 16;
+/** Images at a time, two batches of them: the answers come in such portions. While those of one are awaited, the next is on its way. */
+const IMAGES_AT_A_TIME = 20;
 
 async function classifyImages({ signal, progress, report }: Context, path: string, images: string[], { top }: { top: number }) {
   const { classify } = await import('../classify.js');
   const { openModel } = await import('../model.js');
-  const { throwIfAborted } = await import('../abort.js');
   const model = await openModel(path);
   try {
-    for (let first = 0; first < images.length; first += IMAGES_AT_A_TIME) {
-      throwIfAborted(signal);
+    const start = (first: number) => {
       const some = images.slice(first, first + IMAGES_AT_A_TIME);
-      const predictions = await classify(model, some, { top });
+      const answers = classify(model, some, { top, signal });
+      answers.catch(() => {}); // told when it is this portion's turn
+      return { some, answers };
+    };
+    let next = start(0);
+    for (let first = 0; first < images.length; first += IMAGES_AT_A_TIME) {
+      const { some, answers } = next;
+      next = start(first + IMAGES_AT_A_TIME);
+      const predictions = await answers;
       for (const [index, image] of some.entries()) {
         const best = predictions[index] ?? [];
         const lines = best.map(({ label, probability }) => `${(100 * probability).toFixed(2).padStart(8)} %  ${label}\n`);

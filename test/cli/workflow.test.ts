@@ -50,6 +50,12 @@ test('dataset, train, deploy and classify', async () => {
     ],
   });
 
+  // More than are classified at a time, in their order.
+  const names = Array.from({ length: 45 }, (_, index) => (index % 3 === 0 ? path.join('pictures', 'blue', '1.png') : 'sample.png'));
+  const many = await run(['classify', 'model', ...names, '--top', '1', '--json']);
+  const lines = many.stdout.trimEnd().split('\n');
+  expect(lines.map((line) => JSON.parse(line).predictions[0].label)).toEqual(names.map((name) => (name === 'sample.png' ? 'red' : 'blue')));
+
   const missing = await run(['classify', 'model', 'nowhere.png']);
   expect(missing).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining("'nowhere.png'") });
   expect(await run(['dataset', 'pictures', 'dataset'])).toMatchObject({ code: 1, stderr: expect.stringContaining('exists already') });
