@@ -7,6 +7,7 @@
 #include "../failure.h"
 #include "passes.h"
 #include "program.h"
+#include "tuning.h"
 
 namespace caffe_node {
 
@@ -43,7 +44,9 @@ class Plan final : public InferencePlan {
     const ThreadScope scope(threads_);
     Graph graph = ReadGraph(net, settings.wanted);
     Simplify(&graph);
-    program_ = BuildProgram(graph, settings.precision);
+    Tuning tuning(settings.tuning_file, threads_);
+    program_ = BuildProgram(graph, settings.precision, &tuning);
+    tuning.Save();
     stream_ = dnnl::stream(program_->context.engine);
     for (Step& step : program_->steps) Guarded(step, [&] { step.operation->TakeParameters(); });
   }

@@ -36,6 +36,8 @@
 
 namespace caffe_node::onednn {
 
+class Tuning;
+
 // Why an operation cannot do what is asked; the layer is then Caffe's.
 class Refusal : public std::runtime_error {
  public:
@@ -46,6 +48,7 @@ class Refusal : public std::runtime_error {
 struct Context {
   dnnl::engine engine{dnnl::engine::kind::cpu, 0};
   Precision precision = Precision::kF32;
+  Tuning* tuning = nullptr;  // while operations are made
   DataType type() const { return TypeFor(precision); }
 };
 
@@ -96,7 +99,9 @@ class Operation {
   std::vector<Description> tops_;
 };
 
-// Throws a Refusal for the reference implementation, which is slower than Caffe.
+// Whether it is none of the reference implementations, which are slower than Caffe.
+bool IsFast(const dnnl::primitive_desc_base& primitive);
+// Throws a Refusal for one of them.
 void RequireFast(const dnnl::primitive_desc_base& primitive);
 
 // The attributes that every primitive of a plan is made with: scratch memory is the plan's.

@@ -13,8 +13,10 @@ namespace {
 
 class Builder {
  public:
-  Builder(const Graph& graph, Precision precision)
-      : graph_(graph), program_(std::make_unique<Program>(graph.net, precision)), tensors_(graph.values.size()) {}
+  Builder(const Graph& graph, Precision precision, Tuning* tuning)
+      : graph_(graph), program_(std::make_unique<Program>(graph.net, precision)), tensors_(graph.values.size()) {
+    program_->context.tuning = tuning;
+  }
 
   std::unique_ptr<Program> Build() {
     for (std::size_t value = 0; value < graph_.values.size(); ++value) {
@@ -26,6 +28,7 @@ class Builder {
     Overwrite();
     program_->tensors.Place(program_->context.engine);
     Bind();
+    program_->context.tuning = nullptr;
     return std::move(program_);
   }
 
@@ -192,6 +195,8 @@ class Builder {
 
 }  // namespace
 
-std::unique_ptr<Program> BuildProgram(const Graph& graph, Precision precision) { return Builder(graph, precision).Build(); }
+std::unique_ptr<Program> BuildProgram(const Graph& graph, Precision precision, Tuning* tuning) {
+  return Builder(graph, precision, tuning).Build();
+}
 
 }  // namespace caffe_node::onednn

@@ -31,7 +31,7 @@ struct Program {
 
 // Makes the operations of a simplified graph, with reorders where formats differ, and finds a place for each tensor; not yet with
 // any parameters. Throws UNSUPPORTED or SHAPE.
-std::unique_ptr<Program> BuildProgram(const Graph& graph, Precision precision);
+std::unique_ptr<Program> BuildProgram(const Graph& graph, Precision precision, Tuning* tuning);
 
 }  // namespace caffe_node::onednn
 
