@@ -52,17 +52,16 @@ class Plan final : public InferencePlan {
   }
 
   void Run(const StopFlag& stop) override {
-    const ThreadScope scope(threads_);
-    for (Step& step : program_->steps) RunStep(step, stop);
+    RunAll([&](Step& step) { RunStep(step, stop); });
   }
 
   void RunTimed(const StopFlag& stop) override {
-    const ThreadScope scope(threads_);
-    for (Step& step : program_->steps) {
+    for (Step& step : program_->steps) step.milliseconds = 0;
+    RunAll([&](Step& step) {
       const Clock::time_point begin = Clock::now();
       RunStep(step, stop);
-      step.milliseconds = std::chrono::duration<double, std::milli>(Clock::now() - begin).count();
-    }
+      step.milliseconds += std::chrono::duration<double, std::milli>(Clock::now() - begin).count();
+    });
   }
 
   void UpdateParameters(const std::vector<int>& layers) override {
@@ -95,6 +94,17 @@ class Plan final : public InferencePlan {
   }
 
  private:
+  template <typename Body>
+  void RunAll(const Body& run) {
+    const ThreadScope scope(threads_);
+    std::vector<Step>& steps = program_->steps;
+    for (std::int64_t part = 0; program_->repeated > 0 && part < program_->parts; ++part) {
+      program_->tensors.Turn(part);
+      for (std::size_t step = 0; step < program_->repeated; ++step) run(steps[step]);
+    }
+    for (std::size_t step = program_->repeated; step < steps.size(); ++step) run(steps[step]);
+  }
+
   void RunStep(Step& step, const StopFlag& stop) {
     stop.Check();
     for (const int tensor : step.reads) program_->tensors.Refresh(tensor, false);

@@ -29,6 +29,13 @@ bool FusesActivations(const std::string& type) {
   return types.count(type) > 0;
 }
 
+bool TreatsImagesAlone(const Node& node) {
+  static const std::set<std::string> types{"Convolution", "ReLU"};
+  if (node.type == "Concat")
+    return node.parameter().concat_param().concat_dim() == 1 && node.parameter().concat_param().axis() == 1;
+  return types.count(node.type) > 0;
+}
+
 std::unique_ptr<Operation> MakeOperation(const OperationRequest& request) {
   const auto maker = Makers().find(request.node.type);
   if (maker == Makers().end()) throw Refusal("there is no operation for layers of type " + request.node.type);

@@ -19,6 +19,10 @@ bool HasOperation(const std::string& type);
 // Whether the operations for a type of layer apply the activations in node.fused.
 bool FusesActivations(const std::string& type);
 
+// Whether a layer computes each item of the first axis from the same item of its bottoms alone, so that it can run over a part of
+// the batch (parts.h).
+bool TreatsImagesAlone(const Node& node);
+
 // The makers, each in the file of its name.
 std::unique_ptr<Operation> MakeActivation(const OperationRequest& request);
 std::unique_ptr<Operation> MakeConcat(const OperationRequest& request);

@@ -1,29 +1,37 @@
 #include "program.h"
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include "caffe_step.h"
 #include "operations.h"
+#include "parts.h"
 #include "reorder.h"
 
 namespace caffe_node::onednn {
 
 namespace {
 
+// A layer was to run over parts of the batch, and cannot.
+struct NotInParts {
+  int layer;
+};
+
 class Builder {
  public:
-  Builder(const Graph& graph, Precision precision, Tuning* tuning)
-      : graph_(graph), program_(std::make_unique<Program>(graph.net, precision)), tensors_(graph.values.size()) {
+  Builder(const Graph& graph, const Parts& parts, Precision precision, Tuning* tuning)
+      : graph_(graph), parts_(parts), program_(std::make_unique<Program>(graph.net, precision)), tensors_(graph.values.size()) {
     program_->context.tuning = tuning;
+    program_->parts = parts.count;
   }
 
   std::unique_ptr<Program> Build() {
-    for (std::size_t value = 0; value < graph_.values.size(); ++value) {
-      const Value& input = graph_.values[value];
-      if (input.producer == kNone) tensors_[value] = {program_->tensors.AddInBlob(input.shape, input.blob)};
+    AddInputs();
+    if (parts_.count > 1) AddRepeated();
+    for (std::size_t node = 0; node < graph_.nodes.size(); ++node) {
+      if (parts_.count == 1 || !parts_.cut_node[node]) Add(graph_.nodes[node]);
     }
-    for (const Node& node : graph_.nodes) Add(node);
     for (const Output& output : graph_.outputs) Deliver(output);
     Overwrite();
     program_->tensors.Place(program_->context.engine);
@@ -34,6 +42,68 @@ class Builder {
 
  private:
   std::vector<int>& TensorsOf(int value) { return tensors_[static_cast<std::size_t>(value)]; }
+
+  void AddInputs() {
+    for (std::size_t value = 0; value < graph_.values.size(); ++value) {
+      const Value& input = graph_.values[value];
+      if (input.producer == kNone) tensors_[value] = {program_->tensors.AddInBlob(input.shape, input.blob)};
+    }
+  }
+
+  // What runs for each part of the batch; then all is as if the layers had run over the whole.
+  void AddRepeated() {
+    const std::vector<std::vector<int>> inputs = tensors_;
+    in_part_ = true;
+    for (std::size_t value = 0; value < graph_.values.size(); ++value) {
+      if (tensors_[value].empty() || !parts_.cut_value[value]) continue;
+      const Description part = Plain(ShapeOf(static_cast<int>(value)));
+      tensors_[value] = {program_->tensors.AddInside(part, tensors_[value].front(), 0, BytesOf(part))};
+    }
+    for (std::size_t node = 0; node < graph_.nodes.size(); ++node) {
+      if (parts_.cut_node[node]) Add(graph_.nodes[node]);
+    }
+    for (std::size_t value = 0; value < graph_.values.size(); ++value) {
+      if (!inputs[value].empty()) {
+        tensors_[value] = inputs[value];
+      } else if (!tensors_[value].empty() && IsNeededWhole(static_cast<int>(value))) {
+        tensors_[value] = {Collect(static_cast<int>(value))};
+      }
+    }
+    in_part_ = false;
+    program_->repeated = program_->steps.size();
+    // What the parts leave must outlast all of them.
+    for (const int tensor : collected_) program_->tensors.Use(tensor, static_cast<int>(program_->repeated) - 1);
+  }
+
+  bool IsNeededWhole(int value) const {
+    const auto is_whole = [&](int node) { return !parts_.cut_node[static_cast<std::size_t>(node)]; };
+    const std::vector<int>& consumers = graph_.ValueAt(value).consumers;
+    return std::any_of(consumers.begin(), consumers.end(), is_whole) ||
+           std::any_of(graph_.outputs.begin(), graph_.outputs.end(), [&](const Output& output) { return output.value == value; });
+  }
+
+  // A tensor for the whole batch that the parts of the value are written into.
+  int Collect(int value) {
+    int part = TensorsOf(value).front();
+    if (OrderOfAxes(program_->tensors.description(part)).front() != 0 || BlockOf(program_->tensors.description(part), 0) != 1) {
+      part = TensorAs(value, Plain(ShapeOf(value), TypeOf(program_->tensors.description(part))), kNone);
+    }
+    const Description description = program_->tensors.description(part);
+    const int whole = program_->tensors.Add(InFormat(graph_.ValueAt(value).shape, description));
+    program_->tensors.Use(whole, 0);
+    collected_.push_back(whole);
+    if (!program_->tensors.MoveInside(part, whole, 0, BytesOf(description))) {
+      AppendReorder(part, program_->tensors.AddInside(description, whole, 0, BytesOf(description)), kNone);
+    }
+    return whole;
+  }
+
+  // Within the repeated steps, of a part.
+  Shape ShapeOf(int value) const {
+    Shape shape = graph_.ValueAt(value).shape;
+    if (in_part_ && parts_.cut_value[static_cast<std::size_t>(value)]) shape[0] /= parts_.count;
+    return shape;
+  }
 
   void Add(const Node& node) {
     try {
@@ -49,7 +119,7 @@ class Builder {
   OperationRequest RequestFor(const Node& node) {
     OperationRequest request{program_->context, node, {}, {}};
     for (const int bottom : node.bottoms) request.bottoms.push_back(program_->tensors.description(TensorsOf(bottom).front()));
-    for (const int top : node.tops) request.tops.push_back(graph_.ValueAt(top).shape);
+    for (const int top : node.tops) request.tops.push_back(ShapeOf(top));
     return request;
   }
 
@@ -87,6 +157,7 @@ class Builder {
   }
 
   void AddInCaffe(const Node& node, const std::string& reason) {
+    if (in_part_) throw NotInParts{node.layer};
     Step step;
     const std::vector<int>& bottoms = graph_.net->bottom_ids(node.layer);
     for (std::size_t i = 0; i < node.bottoms.size(); ++i)
@@ -189,14 +260,25 @@ class Builder {
   }
 
   const Graph& graph_;
+  const Parts& parts_;
   std::unique_ptr<Program> program_;
   std::vector<std::vector<int>> tensors_;  // by value: where it is to be found, first as it was made
+  std::vector<int> collected_;
+  bool in_part_ = false;
 };
 
 }  // namespace
 
 std::unique_ptr<Program> BuildProgram(const Graph& graph, Precision precision, Tuning* tuning) {
-  return Builder(graph, precision, tuning).Build();
+  std::set<int> whole;
+  for (;;) {
+    const Parts parts = CutBatch(graph, whole);
+    try {
+      return Builder(graph, parts, precision, tuning).Build();
+    } catch (const NotInParts& layer) {
+      whole.insert(layer.layer);
+    }
+  }
 }
 
 }  // namespace caffe_node::onednn

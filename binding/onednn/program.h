@@ -27,6 +27,8 @@ struct Program {
   Tensors tensors;
   AlignedMemory scratch;
   std::vector<Step> steps;
+  std::size_t repeated = 0;  // so many steps, from the first, run for each part of the batch before the others run
+  std::int64_t parts = 1;
 };
 
 // Makes the operations of a simplified graph, with reorders where formats differ, and finds a place for each tensor; not yet with

@@ -48,10 +48,11 @@ int Tensors::AddInBlob(const Shape& shape, int blob) {
   return tensor;
 }
 
-int Tensors::AddInside(const Description& description, int host, std::int64_t offset) {
+int Tensors::AddInside(const Description& description, int host, std::int64_t offset, std::int64_t stride) {
   const int tensor = Add(description);
   At(tensor).host = host;
   At(tensor).offset = offset;
+  At(tensor).stride = stride;
   return tensor;
 }
 
@@ -62,20 +63,28 @@ int Tensors::Root(int tensor) const {
 
 std::int64_t Tensors::OffsetInRoot(int tensor) const {
   std::int64_t offset = 0;
-  for (; At(tensor).host != kNone; tensor = At(tensor).host) offset += At(tensor).offset;
+  for (; At(tensor).host != kNone; tensor = At(tensor).host) offset += At(tensor).offset + part_ * At(tensor).stride;
   return offset;
 }
+
+bool Tensors::Turns(int tensor) const {
+  while (At(tensor).stride == 0 && At(tensor).host != kNone) tensor = At(tensor).host;
+  return At(tensor).stride != 0;
+}
+
+char* Tensors::AddressInArena(int tensor) const { return arena_.data() + At(Root(tensor)).offset + OffsetInRoot(tensor); }
 
 bool Tensors::IsMovable(int tensor) const {
   const int root = Root(tensor);
   return At(root).blob == kNone && OffsetInRoot(tensor) == 0 && BytesOf(At(root).description) == BytesOf(At(tensor).description);
 }
 
-bool Tensors::MoveInside(int tensor, int host, std::int64_t offset) {
+bool Tensors::MoveInside(int tensor, int host, std::int64_t offset, std::int64_t stride) {
   const int root = Root(tensor);
   if (!IsMovable(tensor) || root == Root(host)) return false;
   At(root).host = host;
   At(root).offset = offset;
+  At(root).stride = stride;
   return true;
 }
 
@@ -136,12 +145,17 @@ std::int64_t Tensors::LayOut() {
 void Tensors::Place(const dnnl::engine& engine) {
   arena_ = AlignedMemory(LayOut(), "The plan");
   for (int tensor = 0; tensor < static_cast<int>(tensors_.size()); ++tensor) {
-    const Tensor& root = At(Root(tensor));
     // What lies in a blob gets its address before each step that uses it.
-    const bool in_arena = root.blob == kNone && arena_.bytes() > 0;
-    char* const address = in_arena ? arena_.data() + root.offset + OffsetInRoot(tensor) : nullptr;
-    At(tensor).memory = dnnl::memory(At(tensor).description, engine, address);
+    const bool in_arena = BlobOf(tensor) == kNone && arena_.bytes() > 0;
+    At(tensor).memory = dnnl::memory(At(tensor).description, engine, in_arena ? AddressInArena(tensor) : nullptr);
+    if (in_arena && Turns(tensor)) turning_.push_back(tensor);
   }
+}
+
+void Tensors::Turn(std::int64_t part) {
+  if (part == part_) return;
+  part_ = part;
+  for (const int tensor : turning_) At(tensor).memory.set_data_handle(AddressInArena(tensor));
 }
 
 void Tensors::Refresh(int tensor, bool to_write) {
