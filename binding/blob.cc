@@ -1,5 +1,6 @@
 #include "blob.h"
 
+#include <boost/make_shared.hpp>
 #include <cstring>
 #include <functional>
 #include <mutex>
@@ -22,6 +23,19 @@ boost::shared_ptr<FloatBlob> BlobContent::Blob() const {
   boost::shared_ptr<FloatBlob> locked = blob.lock();
   if (!locked) throw Failure("DISPOSED", "The net '" + net->name() + "' has been disposed.");
   return locked;
+}
+
+void BlobContent::RequireComputed(Part part) const {
+  if (!parameter && part == Part::kData) net->engine().RequireComputed(name);
+}
+
+void BlobContent::NoteSet(Part part) const {
+  if (part == Part::kDiff) return;
+  if (parameter) {
+    net->NoteParametersChanged();
+  } else {
+    net->engine().NoteComputed(name);
+  }
 }
 
 Part ToPart(const Napi::Value& value) {
@@ -62,6 +76,9 @@ class BlobJob : public Job {
   BlobJob(BlobContent content, Part part) : content_(std::move(content)), run_(content_.net), part_(part) {}
   void Execute(const StopFlag& stop) final {
     const boost::shared_ptr<FloatBlob> blob = content_.Blob();
+    if (!content_.parameter && part_ == Part::kData && !content_.net->engine().IsComputed(content_.name)) {
+      content_.net->ComputeAllBlobs(stop);
+    }
     FitMemory(blob.get());
     if (content_.parameter) {
       const StoppableLockGuard lock(*content_.net->parameter_lock(), stop);
@@ -155,6 +172,7 @@ Napi::Value BlobWrap::View(const Napi::CallbackInfo& info) {
     FloatBlob& blob = *kept;
     const auto count = static_cast<std::size_t>(blob.count());
     if (count == 0) return Napi::Float32Array::New(env, 0);
+    content_.RequireComputed(part);
     FitMemory(&blob);
     const bool first_touch = HeldBytes(MemoryOf(blob, part)) == 0;
     float* const values = part == Part::kData ? blob.mutable_cpu_data() : blob.mutable_cpu_diff();
@@ -172,7 +190,11 @@ Napi::Value BlobWrap::View(const Napi::CallbackInfo& info) {
       const Napi::Value kept = handed.array.Value();
       if (!kept.IsEmpty() && kept.IsTypedArray() && kept.As<Napi::TypedArray>().ElementLength() == count) return kept;
     }
-    const Napi::Float32Array view = NewView(env, MemoryOf(blob, part), values, count);
+    // The view holds the memory by a pointer of its own, which ends with it.
+    const BlobMemory& memory = MemoryOf(blob, part);
+    const BlobMemory held(boost::make_shared<BlobMemory>(memory), memory.get());
+    if (content_.parameter && part == Part::kData) content_.net->parameter_lock()->changes().Watch(held);
+    const Napi::Float32Array view = NewView(env, held, values, count);
     handed.memory = values;
     handed.count = count;
     handed.array = Environment::Of(env).external_memory_allowed() ? Napi::ObjectReference::New(view, 0) : Napi::ObjectReference();
@@ -203,6 +225,7 @@ Napi::Value BlobWrap::SetValues(const Napi::CallbackInfo& info) {
     FitMemory(&blob);
     std::memcpy(part == Part::kData ? blob.mutable_cpu_data() : blob.mutable_cpu_diff(), values.data(),
                 values.size() * sizeof(float));
+    content_.NoteSet(part);
     return info.Env().Undefined();
   });
 }
@@ -241,6 +264,7 @@ Napi::Value BlobWrap::Read(const Napi::CallbackInfo& info) {
     RequireAlive();
     if (content_.net->lent()) {
       const auto deferred = Napi::Promise::Deferred::New(info.Env());
+      content_.RequireComputed(part);
       deferred.Resolve(ToJs(info.Env(), CopyOf(*content_.Blob(), part)));
       return deferred.Promise();
     }
@@ -274,9 +298,10 @@ Napi::Value BlobWrap::Scale(const Napi::CallbackInfo& info) {
   RequireTag(info, kTag);
   float factor = 0;
   Guarded(info.Env(), [&] { factor = static_cast<float>(ToDouble(info[1], "A factor")); });
-  return PostNumber(info, [factor](FloatBlob* blob, Part part) -> double {
+  return PostNumber(info, [factor, content = content_](FloatBlob* blob, Part part) -> double {
     if (part == Part::kData) blob->scale_data(factor);
     if (part == Part::kDiff) blob->scale_diff(factor);
+    content.NoteSet(part);
     return 0;
   });
 }

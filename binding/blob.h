@@ -7,6 +7,7 @@
 #include <boost/weak_ptr.hpp>
 #include <functional>
 #include <memory>
+#include <string>
 
 #include "blob_memory.h"
 #include "net_state.h"
@@ -23,14 +24,20 @@ struct BlobContent {
   bool fixed_shape = false;
   // Other nets may use it, too.
   bool parameter = false;
+  std::string name;  // of a blob; a parameter has none
 
+  // Throws NOT_COMPUTED for values that a run left out.
+  void RequireComputed(Part part) const;
+  // The values were changed.
+  void NoteSet(Part part) const;
   // Throws DISPOSED when the blob went with its net.
   boost::shared_ptr<FloatBlob> Blob() const;
 };
 
 // "data" or "diff"; INPUT for anything else.
 Part ToPart(const Napi::Value& value);
-// A Float32Array over Caffe's memory, which it keeps alive; a copy where the runtime forbids external memory (Electron).
+// A Float32Array over Caffe's memory, which it keeps alive by this pointer; a copy where the runtime forbids external memory
+// (Electron).
 Napi::Float32Array NewView(Napi::Env env, const BlobMemory& memory, float* values, std::size_t count);
 
 class BlobWrap final : public Napi::ObjectWrap<BlobWrap> {

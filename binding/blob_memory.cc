@@ -82,6 +82,11 @@ void PutValues(const BlobMemory& values, Part part, FloatBlob* blob) {
 
 void UseMemory(const BlobMemory& memory, Part part, FloatBlob* blob) { Access::Memory(*blob, part) = memory; }
 
+void FreeValues(FloatBlob* blob) {
+  BlobMemory& memory = Access::Memory(*blob, Part::kData);
+  if (memory) memory = boost::make_shared<caffe::SyncedMemory>(memory->size());
+}
+
 SavedBlob::SavedBlob(const FloatBlob& blob)
     : shape_(blob.shape()),
       data_(MemoryOf(blob, Part::kData)),

@@ -32,6 +32,9 @@ void PutValues(const BlobMemory& values, Part part, FloatBlob* blob);
 // Makes `blob` use memory of its own size that others use, too.
 void UseMemory(const BlobMemory& memory, Part part, FloatBlob* blob);
 
+// Lets go of the memory of a blob's values, for memory that is not touched before it is used. Who shares it keeps it.
+void FreeValues(FloatBlob* blob);
+
 // Shape and memory of a blob, to go back to.
 class SavedBlob {
  public:

@@ -29,6 +29,7 @@ class LayerEvents : public std::enable_shared_from_this<LayerEvents> {
   void Listen(Executor* executor, const Napi::Function& listener, bool forward, bool backward);
 
   // ---- any thread ----------------------------------------------------------------------------------------------------------
+  bool hears_forward() const { return forward_.load(std::memory_order_relaxed); }
   void Add(const LayerEvent& event) {
     const std::atomic<bool>& wanted = event.backward ? backward_ : forward_;
     if (wanted.load(std::memory_order_relaxed)) Queue(event);

@@ -6,6 +6,7 @@
 #include "environment.h"
 #include "message.h"
 #include "net_jobs.h"
+#include "plan_to_js.h"
 #include "stop_flag.h"
 #include "wrap.h"
 
@@ -48,8 +49,10 @@ Napi::Value AttachNet(const Napi::CallbackInfo& info) {
   return Guarded(info.Env(), [&]() -> Napi::Value {
     Environment& environment = Environment::Of(info.Env());
     std::shared_ptr<SharedParameters> parameters = FindShared(ToShareTicket(ToObject(info[0], "A handle")));
+    EngineOptions engine = ToEngineOptions(info[1]);
     Lane* const lane = environment.executor().NextLane();
-    return environment.executor().Post(lane, std::make_unique<AttachJob>(lane, std::move(parameters), environment.NextSeed()));
+    return environment.executor().Post(
+        lane, std::make_unique<AttachJob>(lane, std::move(parameters), std::move(engine), environment.NextSeed()));
   });
 }
 
@@ -88,6 +91,8 @@ void NetWrap::Register(Napi::Env env, Napi::Object exports) {
                                                                  InstanceMethod("share", &NetWrap::Share),
                                                                  InstanceMethod("shapes", &NetWrap::Shapes),
                                                                  InstanceMethod("memory", &NetWrap::Memory),
+                                                                 InstanceMethod("engine", &NetWrap::Engine),
+                                                                 InstanceMethod("plan", &NetWrap::Plan),
                                                                  InstanceMethod("listen", &NetWrap::Listen),
                                                                  InstanceMethod("setItems", &NetWrap::SetItems),
                                                                  InstanceMethod("save", &NetWrap::Save),
@@ -146,7 +151,7 @@ Napi::Value NetWrap::BlobNamed(const Napi::CallbackInfo& info) {
     const std::string name = ToString(info[0], "The name of a blob");
     RequireAlive();
     const bool lent = net_->IsLent(name);
-    const BlobContent content{net_, net_->BlobNamed(name), lent, lent, false};
+    const BlobContent content{net_, net_->BlobNamed(name), lent, lent, false, name};
     return NewWrap(info.Env(), Environment::Of(info.Env()).blob_class, content);
   });
 }
@@ -159,7 +164,7 @@ Napi::Value NetWrap::Param(const Napi::CallbackInfo& info) {
     RequireAlive();
     const auto blobs = net_->LayerBlobs(layer);
     if (index < 0 || static_cast<std::size_t>(index) >= blobs.size()) throw Failure("INPUT", "The layer has no such parameter.");
-    return NewWrap(info.Env(), Environment::Of(info.Env()).blob_class, BlobContent{net_, blobs[index], false, true, true});
+    return NewWrap(info.Env(), Environment::Of(info.Env()).blob_class, BlobContent{net_, blobs[index], false, true, true, ""});
   });
 }
 
@@ -254,6 +259,22 @@ Napi::Value NetWrap::Memory(const Napi::CallbackInfo& info) {
     object.Set("params", layers);
     object.Set("total", static_cast<double>(memory.total));
     return object;
+  });
+}
+
+Napi::Value NetWrap::Engine(const Napi::CallbackInfo& info) {
+  RequireTag(info, kTag);
+  return Guarded(info.Env(), [&]() -> Napi::Value {
+    net_->RequireIdle();
+    return EngineToJs(info.Env(), *net_);
+  });
+}
+
+Napi::Value NetWrap::Plan(const Napi::CallbackInfo& info) {
+  RequireTag(info, kTag);
+  return Guarded(info.Env(), [&]() -> Napi::Value {
+    net_->RequireIdle();
+    return PlanToJs(info.Env(), *net_);
   });
 }
 

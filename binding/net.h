@@ -33,6 +33,8 @@ class NetWrap final : public Napi::ObjectWrap<NetWrap> {
   Napi::Value Share(const Napi::CallbackInfo& info);
   Napi::Value Shapes(const Napi::CallbackInfo& info);
   Napi::Value Memory(const Napi::CallbackInfo& info);
+  Napi::Value Engine(const Napi::CallbackInfo& info);
+  Napi::Value Plan(const Napi::CallbackInfo& info);
   Napi::Value Listen(const Napi::CallbackInfo& info);
   Napi::Value SetItems(const Napi::CallbackInfo& info);
   Napi::Value Save(const Napi::CallbackInfo& info);

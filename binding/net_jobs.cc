@@ -71,6 +71,7 @@ void LoadJob::Execute(const StopFlag&) {
     copy.weights = std::move(weights);
     CopyWeights(net_.get(), copy);
   }
+  net_->UseEngine(std::move(request_.engine));
 }
 
 Napi::Value LoadJob::Settle(Napi::Env env) { return NetWrap::New(env, net_); }
@@ -78,6 +79,7 @@ Napi::Value LoadJob::Settle(Napi::Env env) { return NetWrap::New(env, net_); }
 void AttachJob::Execute(const StopFlag&) {
   net_ = std::make_shared<NetState>(lane_, parameters_->model, seed_);
   net_->Attach(parameters_);
+  net_->UseEngine(std::move(engine_));
   // The parameters that the net was built with, until it had others, would stay with the allocator.
   ReturnFreedMemory();
 }
@@ -127,6 +129,7 @@ LoadRequest ToLoadRequest(const Napi::Object& object, unsigned seed) {
   request.state.set_level(ToInt(object.Get("level"), "level"));
   for (const std::string& stage : ToStrings(object.Get("stages"), "stages")) request.state.add_stage(stage);
   request.weights = ToWeightsSources(object.Get("weights"));
+  if (Has(object, "engine")) request.engine = ToEngineOptions(object.Get("engine"));
   request.seed = seed;
   return request;
 }
@@ -140,6 +143,7 @@ RunRequest ToRunRequest(const Napi::Object& object, const NetState& net, bool fo
     throw Failure("INPUT", "The last layer of the run comes before its first.");
   }
   request.fetch = ToStrings(object.Get("fetch"), "fetch");
+  request.timed = Has(object, "timed") && ToBool(object.Get("timed"), "timed");
   return request;
 }
 

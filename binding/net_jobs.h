@@ -22,6 +22,7 @@ struct LoadRequest {
   std::string base;
   caffe::NetState state;
   std::vector<WeightsSource> weights;
+  EngineOptions engine;
   unsigned seed = 0;
 };
 
@@ -40,14 +41,15 @@ class LoadJob final : public Job {
 // Another net over parameters that a net shares.
 class AttachJob final : public Job {
  public:
-  AttachJob(Lane* lane, std::shared_ptr<SharedParameters> parameters, unsigned seed)
-      : lane_(lane), parameters_(std::move(parameters)), seed_(seed) {}
+  AttachJob(Lane* lane, std::shared_ptr<SharedParameters> parameters, EngineOptions engine, unsigned seed)
+      : lane_(lane), parameters_(std::move(parameters)), engine_(std::move(engine)), seed_(seed) {}
   void Execute(const StopFlag& stop) override;
   Napi::Value Settle(Napi::Env env) override;
 
  private:
   Lane* const lane_;
   std::shared_ptr<SharedParameters> parameters_;
+  EngineOptions engine_;
   unsigned seed_;
   std::shared_ptr<NetState> net_;
 };

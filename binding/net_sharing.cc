@@ -37,6 +37,7 @@ void NetState::ShareWith(const NetState& other) {
     if (&other != this) foreign_.insert(memory.get());
   }
   parameter_lock_ = other.parameter_lock_;
+  NoteParametersChanged();
   shared_.reset();
   held_by_each_ = -1;
   Measure();
@@ -90,6 +91,7 @@ void NetState::Attach(const std::shared_ptr<SharedParameters>& parameters) {
     }
   }
   parameter_lock_ = parameters->lock;
+  NoteParametersChanged();
   shared_ = parameters;
   held_by_each_ = -1;
   Measure();

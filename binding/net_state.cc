@@ -63,6 +63,7 @@ void NetState::ReadFacts() {
   ReadLayers();
   columns_ = RequireMemoryToRun(*net_, name_);
   watch_ = std::make_unique<LayerWatch>(net_.get(), events_.get());
+  UseEngine({});
   KeepShapes();
 }
 
@@ -182,10 +183,10 @@ std::string NetState::Prototxt() const { return PrintText(Model()); }
 void NetState::Measure() {
   if (!net_) return;
   // After every run: most change nothing.
-  const std::int64_t by_each = HeldByEach(*net_);
+  const std::int64_t by_each = HeldByEach(*net_) + engine_->Bytes();
   if (std::exchange(held_by_each_, by_each) == by_each) return;
   const std::size_t items = items_ ? items_->data.size() + items_->labels.size() : 0;
-  held_bytes_.store(HeldMemory(*net_, foreign_) + static_cast<std::int64_t>(items * sizeof(float)));
+  held_bytes_.store(HeldMemory(*net_, foreign_) + engine_->Bytes() + static_cast<std::int64_t>(items * sizeof(float)));
 }
 
 void NetState::ReportMemory(Napi::Env env) {
@@ -196,20 +197,13 @@ void NetState::ReportMemory(Napi::Env env) {
 
 std::vector<NamedTensor> NetState::Forward(const RunRequest& request, const StopFlag& stop) {
   const StoppableLockGuard lock(*parameter_lock_, stop);
-  FloatNet& net = this->net();
+  static_cast<void>(net());
+  // What the first layer finds in its bottoms is what the last run left there.
+  if (request.first > 0) ComputeRest(stop);
   TakeShapes(request.feeds);
   Feed(request.feeds, Part::kData);
-  if (is_train_) flavour::Seed(MixSeed(seed_, train_runs_++));
-  Watched(stop, [&] { net.ForwardFromTo(request.first, request.last); });
-  // A layer may shape its tops by what it computes. Those above take that up when they run.
-  const int adapted = adapted_;
-  const bool changed = !ShapesAreGood();
-  KeepShapes();
-  if (request.first > adapted + 1) {
-    adapted_ = adapted;
-  } else {
-    adapted_ = changed ? request.last : std::max(adapted, request.last);
-  }
+  Compute(request, stop);
+  for (const std::string& name : request.fetch) engine_->RequireComputed(name);
   return Fetch(request.fetch, Part::kData);
 }
 
@@ -236,6 +230,7 @@ std::vector<NamedTensor> NetState::Backward(const RunRequest& request, const Sto
                                  "; " + ShapeText(feed.shape) + " was given.");
     }
   }
+  ComputeRest(stop);
   Feed(request.feeds, Part::kDiff);
   Watched(stop, [&] { net.BackwardFromTo(request.first, request.last); });
   Measure();
@@ -245,6 +240,7 @@ std::vector<NamedTensor> NetState::Backward(const RunRequest& request, const Sto
 float NetState::ForwardBackward(const StopFlag& stop) {
   float loss = 0;
   Watched(stop, [&] { loss = net_->ForwardBackward(); });
+  engine_->NoteCaffeRun("its solver runs it", true);
   return loss;
 }
 
@@ -262,6 +258,7 @@ void NetState::Rewind(std::uint64_t item) {
 
 // Without the lock: this only gives up references, and who holds the lock may wait for us to end.
 void NetState::Dispose() {
+  engine_.reset();
   watch_.reset();
   net_.reset();
   items_.reset();
@@ -274,6 +271,7 @@ void NetState::Abandon() {
   // Left where it is, owned by nobody: the parked thread still stands inside it.
   static_cast<void>(new boost::shared_ptr<FloatNet>(std::move(net_)));
   static_cast<void>(watch_.release());
+  static_cast<void>(engine_.release());
   parameter_lock_->UnlockHere();
 }
 

@@ -17,6 +17,7 @@
 #include "convert.h"
 #include "executor.h"
 #include "layer_events.h"
+#include "net_engine.h"
 #include "net_memory.h"
 #include "parameter_lock.h"
 #include "shared_parameters.h"
@@ -62,6 +63,7 @@ struct RunRequest {
   int first = 0;
   int last = 0;
   std::vector<std::string> fetch;
+  bool timed = false;  // a plan puts a clock around each of its steps
 };
 
 class NetState {
@@ -74,15 +76,23 @@ class NetState {
   NetState(const NetState&) = delete;
   NetState& operator=(const NetState&) = delete;
 
+  // Before the net is handed out, on the lane. Throws UNSUPPORTED for an engine that cannot run this net.
+  void UseEngine(EngineOptions options);
+
   // ---- any thread, while no run is in flight, or on the lane inside one ------------------------------------------------
   // Throws DISPOSED after Dispose.
   FloatNet& net() const;
   boost::shared_ptr<FloatBlob> BlobNamed(const std::string& name) const;
   std::vector<boost::shared_ptr<FloatBlob>> LayerBlobs(int layer) const;
+  NetEngine& engine() const;
 
   // ---- on the lane -----------------------------------------------------------------------------------------------------
   std::vector<NamedTensor> Forward(const RunRequest& request, const StopFlag& stop);
   std::vector<NamedTensor> Backward(const RunRequest& request, const StopFlag& stop);
+  // A forward run of all layers by Caffe itself: its loss.
+  float ForwardInCaffe(const StopFlag& stop);
+  // Has all blobs hold what the last run made of them; see NetEngine::ComputeRest. Takes the parameters' lock.
+  void ComputeAllBlobs(const StopFlag& stop);
   // One batch of a training: returns the loss, and adds the gradients to the diffs of the parameters.
   float ForwardBackward(const StopFlag& stop);
   // Lets the shapes of blobs that were reshaped travel through the net; when a layer refuses, all former shapes come back.
@@ -124,6 +134,8 @@ class NetState {
   void LetGo(Napi::Env env);
   // Before the net is handed out, on the lane: the parameters of another net of the same model become this net's.
   void Attach(const std::shared_ptr<SharedParameters>& parameters);
+  // What uses the parameters, in whatever net, is to look at them again.
+  void NoteParametersChanged() { parameter_lock_->changes().Note(); }
   NetMemory Memory() const { return MeasureMemory(net()); }
   // Notes what the net holds.
   void Measure();
@@ -159,12 +171,18 @@ class NetState {
   void RestoreShapes(const std::vector<SavedBlob>& saved);
   bool ShapesAreGood() const;
   void Feed(const std::vector<BlobFeed>& feeds, Part part);
+  void Compute(const RunRequest& request, const StopFlag& stop);
+  void ComputeByEngine(const RunRequest& request, const StopFlag& stop);
+  void ComputeInCaffe(int first, int last, const StopFlag& stop);
+  void NoteCaffeRun(int first, int last, const std::string& reason);
+  void ComputeRest(const StopFlag& stop);
   std::shared_ptr<SharedParameters> Described() const;
   std::vector<NamedTensor> Fetch(const std::vector<std::string>& names, Part part) const;
 
   Lane* const lane_;
   boost::shared_ptr<FloatNet> net_;
   std::unique_ptr<LayerWatch> watch_;
+  std::unique_ptr<NetEngine> engine_;
   std::shared_ptr<ParameterLock> parameter_lock_ = std::make_shared<ParameterLock>();
   unsigned seed_;
   std::uint64_t train_runs_ = 0;

@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "executor.h"
+#include "parameter_changes.h"
 
 namespace caffe_node {
 
@@ -27,9 +28,13 @@ class ParameterLock {
   // Throws ABORTED when `stop` is set before it is this caller's turn.
   void Lock(const StopFlag& stop) { Wait(&stop); }
 
+  // What has changed the parameters; needs no lock.
+  ParameterChanges& changes() { return changes_; }
+
  private:
   void Wait(const StopFlag* stop);
 
+  ParameterChanges changes_;
   std::mutex mutex_;
   std::list<std::condition_variable*> waiting_;  // in the order in which they came
   bool held_ = false;

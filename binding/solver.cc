@@ -37,9 +37,11 @@ Napi::Value LoadSolver(const Napi::CallbackInfo& info) {
     ModelSource model = ToModelSource(request.Get("solver"));
     std::string base = ToString(request.Get("basePath"), "basePath");
     std::vector<WeightsSource> weights = ToWeightsSources(request.Get("weights"));
+    EngineOptions engine = ToEngineOptions(request.Get("engine"));
     Lane* const lane = environment.executor().NextLane();
-    return environment.executor().Post(lane, std::make_unique<LoadSolverJob>(lane, std::move(model), std::move(base),
-                                                                             std::move(weights), environment.NextSeed()));
+    return environment.executor().Post(
+        lane, std::make_unique<LoadSolverJob>(lane, std::move(model), std::move(base), std::move(weights), std::move(engine),
+                                              environment.NextSeed()));
   });
 }
 

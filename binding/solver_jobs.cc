@@ -36,6 +36,7 @@ void LoadSolverJob::Execute(const StopFlag&) {
   CheckSettings(inlined);
   const std::vector<WeightsSource> weights = weights_.empty() ? WeightsOf(content_.param, base_) : weights_;
   content_.solver = std::make_shared<SolverState>(lane_, inlined, weights, seed_);
+  content_.solver->UseEngine(engine_);
 }
 
 Napi::Value LoadSolverJob::Settle(Napi::Env env) { return NewWrap(env, Environment::Of(env).solver_class, content_); }

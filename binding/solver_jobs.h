@@ -24,8 +24,14 @@ struct SolverContent {
 class LoadSolverJob final : public Job {
  public:
   // `weights` take the place of those that the solver itself names.
-  LoadSolverJob(Lane* lane, ModelSource model, std::string base, std::vector<WeightsSource> weights, unsigned seed)
-      : lane_(lane), model_(std::move(model)), base_(std::move(base)), weights_(std::move(weights)), seed_(seed) {}
+  LoadSolverJob(Lane* lane, ModelSource model, std::string base, std::vector<WeightsSource> weights, EngineOptions engine,
+                unsigned seed)
+      : lane_(lane),
+        model_(std::move(model)),
+        base_(std::move(base)),
+        weights_(std::move(weights)),
+        engine_(std::move(engine)),
+        seed_(seed) {}
   void Execute(const StopFlag& stop) override;
   Napi::Value Settle(Napi::Env env) override;
 
@@ -34,6 +40,7 @@ class LoadSolverJob final : public Job {
   ModelSource model_;
   std::string base_;
   std::vector<WeightsSource> weights_;
+  EngineOptions engine_;
   unsigned seed_;
   SolverContent content_;
 };

@@ -115,6 +115,11 @@ void SolverState::Build(const caffe::SolverParameter& param) {
   }
 }
 
+void SolverState::UseEngine(const EngineOptions& options) {
+  net_->UseEngine(options);
+  for (const auto& net : test_nets_) net->UseEngine(options);
+}
+
 caffe::SGDSolver<float>& SolverState::solver() const {
   if (!solver_) throw Failure("DISPOSED", "The solver has been disposed.");
   return static_cast<caffe::SGDSolver<float>&>(*solver_);  // every solver of Caffe is one
@@ -239,6 +244,7 @@ void SolverState::StepOnce(const StopFlag& within, StepObserver* observer, StepR
     result->smoothed_loss = result->loss;
   }
   result->iteration = solver().iter();
+  net_->NoteParametersChanged();
   net_->KeepShapes();
   if (debug && !result->diverged) observer->Debugged(debug_->End(result->iteration));
 }
@@ -282,7 +288,7 @@ TestResult SolverState::Test(int index, const StopFlag& between, const StopFlag&
   float loss = 0;
   for (int batch = 0; batch < batches; ++batch) {
     between.Check();
-    net.Watched(within, [&] { loss += net.net().ForwardFromTo(0, static_cast<int>(net.layers().size()) - 1); });
+    loss += net.ForwardInCaffe(within);
     net.KeepShapes();
     AddOutputs(net, &result.outputs);
   }
@@ -298,6 +304,7 @@ void SolverState::ApplyUpdate(void (*update)(caffe::SGDSolver<float>* solver)) {
   RequireRate();
   const StoppableLockGuard lock(*net_->parameter_lock(), *JobContext::Current().stop);
   update(&solver());
+  net_->NoteParametersChanged();
 }
 
 void SolverState::Dispose() {

@@ -66,6 +66,8 @@ class SolverState {
   SolverState& operator=(const SolverState&) = delete;
 
   // ---- on the lane -----------------------------------------------------------------------------------------------------
+  // For the train net and the test nets; before they are handed out.
+  void UseEngine(const EngineOptions& options);
   // `between` is looked at between iterations and between the batches of tests, which leaves the solver whole; `within` between
   // all layers.
   StepResult Step(int count, const StopFlag& between, const StopFlag& within, StepObserver* observer);

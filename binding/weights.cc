@@ -158,6 +158,7 @@ CopyResult CopyWeights(NetState* net, const CopyRequest& request) {
     for (std::size_t i = 0; i < layer.target.size(); ++i)
       layer.target[i]->FromProto(layer.source->blobs(static_cast<int>(i)), false);
   }
+  net->NoteParametersChanged();
   return result;
 }
 

@@ -1,0 +1,30 @@
+// Which engine runs a net, as its caller chose.
+#ifndef CAFFE_NODE_ENGINE_OPTIONS_H_
+#define CAFFE_NODE_ENGINE_OPTIONS_H_
+
+#include <napi.h>
+
+#include <string>
+
+#include "net_plan.h"
+
+namespace caffe_node {
+
+enum class EngineChoice {
+  kCaffe,
+  kOneDnn,  // wherever there can be a plan
+  kAuto,    // the same, once it has agreed with Caffe
+};
+
+struct EngineOptions {
+  EngineChoice choice = EngineChoice::kCaffe;
+  Precision precision = Precision::kF32;
+  std::string cache;  // the folder that keeps what was found out about plans; empty for none
+};
+
+// Of a request; INPUT for what is none.
+EngineOptions ToEngineOptions(const Napi::Value& value);
+
+}  // namespace caffe_node
+
+#endif  // CAFFE_NODE_ENGINE_OPTIONS_H_

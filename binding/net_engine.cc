@@ -1,0 +1,278 @@
+#include "net_engine.h"
+
+#include <omp.h>
+
+#include <algorithm>
+#include <caffe/common.hpp>
+
+#include "failure.h"
+#include "message.h"
+
+namespace caffe_node {
+
+namespace {
+
+// So that batches that alternate, and the rest at the end of a folder, find their plan again.
+constexpr std::size_t kMostPlans = 3;
+
+std::vector<int> BlobsWithoutBottoms(const FloatNet& net) {
+  std::vector<int> blobs;
+  for (const int layer : LayersWithoutBottoms(net)) {
+    blobs.insert(blobs.end(), net.top_ids(layer).begin(), net.top_ids(layer).end());
+  }
+  return blobs;
+}
+
+// Why a net can have no plan, once and for all; throws it where the caller insists.
+std::string WhyNever(const FloatNet& net, const EngineOptions& options, const std::optional<Obstacle>& not_repeated) {
+  if (options.choice == EngineChoice::kCaffe) return "engine: 'caffe'";
+  if (DetectEngine().version.empty()) return "this build of caffe-node has no oneDNN";
+  if (net.phase() != caffe::TEST) return "the net is of the phase 'train'";
+  const std::optional<Obstacle> obstacle = WhyNotPlanned(net);
+  if (obstacle && options.choice == EngineChoice::kOneDnn) {
+    FailureDetails details;
+    details.layer = obstacle->layer;
+    details.hint = "Use engine: 'auto', which leaves such nets to Caffe.";
+    throw Failure("UNSUPPORTED", "The fast engine cannot run the net '" + net.name() + "': " + obstacle->reason + ".",
+                  std::move(details));
+  }
+  if (obstacle) return obstacle->reason;
+  if (not_repeated && options.choice == EngineChoice::kAuto) return not_repeated->reason + ", so that it cannot be compared";
+  return "";
+}
+
+bool IsBlank(const FloatBlob& blob) {
+  const float* const values = blob.cpu_data();
+  return std::all_of(values, values + blob.count(), [](float value) { return value == 0; });
+}
+
+Failure NotComputed(const std::string& blob, const std::string& message, const std::string& hint) {
+  FailureDetails details;
+  details.blob = blob;
+  details.hint = hint;
+  return Failure("NOT_COMPUTED", message, std::move(details));
+}
+
+}  // namespace
+
+NetEngine::NetEngine(FloatNet* net, EngineOptions options)
+    : net_(net),
+      options_(std::move(options)),
+      cache_(options_.cache),
+      inputs_(BlobsWithoutBottoms(*net)),
+      not_repeated_(WhyNotRepeated(*net)),
+      settled_(WhyNever(*net, options_, not_repeated_)),
+      parameters_(*net),
+      reason_(settled_) {
+  std::vector<std::string> outputs;
+  for (const int index : net->output_blob_indices()) outputs.push_back(NameOf(index));
+  Want(outputs);
+}
+
+std::string NetEngine::WhyCaffe() const {
+  if (!settled_.empty()) return settled_;
+  return caffe::Caffe::mode() == caffe::Caffe::CPU ? "" : "the mode is 'gpu'";
+}
+
+void NetEngine::Want(const std::vector<std::string>& blobs) {
+  for (const std::string& name : blobs) {
+    const bool known = std::find(wanted_.begin(), wanted_.end(), name) != wanted_.end();
+    const bool given = std::any_of(inputs_.begin(), inputs_.end(), [&](int blob) { return NameOf(blob) == name; });
+    if (!known && !given) wanted_.push_back(name);
+  }
+}
+
+void NetEngine::Forward(const std::vector<std::string>& fetch, bool timed, const std::shared_ptr<ParameterLock>& parameters,
+                        const StopFlag& stop) {
+  Want(fetch);
+  NoteGiven(parameters);
+  if (const std::string why = WhyNotNow(); !why.empty()) return RunInCaffe(why);
+  const PlanPurpose purpose{given_shapes_, omp_get_max_threads(), wanted_};
+  const std::optional<std::string> verdict = VerdictOn(purpose);
+  if (!verdict) return Compare(purpose, stop);
+  if (!verdict->empty()) SettleOnCaffe(*verdict);
+  if (!settled_.empty() || !Prepare(purpose)) return RunInCaffe(settled_);
+  InferencePlan& plan = *plans_.front().steps;
+  timed ? plan.RunTimed(stop) : plan.Run(stop);
+  computed_.insert(wanted_.begin(), wanted_.end());
+  reason_.clear();
+}
+
+void NetEngine::NoteGiven(const std::shared_ptr<ParameterLock>& parameters) {
+  all_computed_ = false;
+  computed_.clear();
+  given_values_.clear();
+  for (const int blob : inputs_) {
+    computed_.insert(NameOf(blob));
+    given_values_.push_back(FingerprintOf(BlobAt(blob)));
+  }
+  given_shapes_ = InputShapes();
+  parameters_.Look(parameters);
+  given_parameters_ = parameters_.seen();
+}
+
+std::vector<std::vector<int>> NetEngine::InputShapes() const {
+  std::vector<std::vector<int>> shapes;
+  for (const int blob : inputs_) shapes.push_back(BlobAt(blob).shape());
+  return shapes;
+}
+
+// oneDNN's activations and poolings turn NaN into numbers, where Caffe's hand it on to whoever is to see it.
+std::string NetEngine::WhyNotNow() const {
+  for (std::size_t i = 0; i < inputs_.size(); ++i) {
+    if (!given_values_[i].finite) return "the input '" + NameOf(inputs_[i]) + "' holds NaN or infinite values";
+  }
+  const int layer = parameters_.FirstNotFinite();
+  if (layer < 0) return "";
+  return "the parameters of layer '" + net_->layer_names()[static_cast<std::size_t>(layer)] + "' hold NaN or infinite values";
+}
+
+std::optional<std::string> NetEngine::VerdictOn(const PlanPurpose& purpose) {
+  if (options_.choice == EngineChoice::kOneDnn) return "";
+  if (std::find(trusted_.begin(), trusted_.end(), purpose) != trusted_.end()) return "";
+  std::optional<std::string> verdict = cache_.Verdict(SubjectOf(purpose));
+  if (verdict && verdict->empty()) trusted_.push_back(purpose);
+  return verdict;
+}
+
+std::string NetEngine::SubjectOf(const PlanPurpose& purpose) {
+  if (model_.empty()) {
+    caffe::NetParameter model;
+    for (const auto& layer : net_->layers()) {
+      *model.add_layer() = layer->layer_param();
+      model.mutable_layer(model.layer_size() - 1)->clear_blobs();
+    }
+    model_ = HashText(PrintText(model));
+  }
+  Fingerprint parameters;
+  for (const Fingerprint& layer : given_parameters_) parameters = Together(parameters, layer);
+  std::string subject =
+      model_ + " " + std::to_string(parameters.hash) + (options_.precision == Precision::kF32 ? " f32" : " bf16");
+  subject += " " + std::to_string(purpose.threads);
+  for (const std::vector<int>& shape : purpose.shapes) {
+    subject += " [";
+    for (const int extent : shape) subject += " " + std::to_string(extent);
+    subject += " ]";
+  }
+  for (const std::string& name : purpose.wanted) subject += "\n" + name;
+  return subject;
+}
+
+bool NetEngine::Prepare(const PlanPurpose& purpose) {
+  const std::string wrong = Try([&] {
+    const auto known = std::find_if(plans_.begin(), plans_.end(), [&](const Plan& plan) { return plan.purpose == purpose; });
+    if (known != plans_.end()) {
+      plans_.splice(plans_.begin(), plans_, known);
+    } else {
+      if (plans_.size() == kMostPlans) plans_.pop_back();
+      const PlanSettings settings{options_.precision, purpose.threads, purpose.wanted, cache_.TuningFile()};
+      plans_.push_front({purpose, PlanInference(net_, settings), parameters_.seen()});
+    }
+    Plan& plan = plans_.front();
+    const std::vector<int> changed = parameters_.Differing(plan.parameters);
+    if (changed.empty()) return;
+    plan.parameters = parameters_.seen();
+    plan.steps->UpdateParameters(changed);
+  });
+  if (!wrong.empty()) SettleOnCaffe(wrong);
+  return wrong.empty();
+}
+
+void NetEngine::Compare(const PlanPurpose& purpose, const StopFlag& stop) {
+  // Before the plan takes its memory.
+  const CaffesAnswer answer(net_, wanted_);
+  computed_.insert(wanted_.begin(), wanted_.end());
+  reason_ = settled_;
+  if (!Prepare(purpose)) return;
+  std::string wrong = Try([&] { plans_.front().steps->Run(stop); });
+  const bool failed = !wrong.empty();
+  if (!failed) wrong = answer.Disagreement(options_.precision);
+  // An answer to nothing but zeros says little.
+  const bool blank = std::all_of(inputs_.begin(), inputs_.end(), [&](int blob) { return IsBlank(BlobAt(blob)); });
+  if (!failed && !(blank && wrong.empty())) cache_.Keep(SubjectOf(purpose), wrong);
+  if (!blank && wrong.empty()) trusted_.push_back(purpose);
+  if (wrong.empty()) return;
+  answer.PutBack();
+  SettleOnCaffe(wrong);
+}
+
+std::string NetEngine::Try(const std::function<void()>& body) const {
+  try {
+    body();
+    return "";
+  } catch (...) {
+    const Failure failure = AsFailure(std::current_exception());
+    if (failure.code() == "ABORTED" || options_.choice == EngineChoice::kOneDnn) throw failure;
+    return failure.what();
+  }
+}
+
+void NetEngine::RunInCaffe(const std::string& reason) {
+  reason_ = reason;
+  RunLayersWithBottoms(net_);
+  all_computed_ = true;
+}
+
+void NetEngine::SettleOnCaffe(const std::string& reason) {
+  LOG(WARNING) << "The net '" << net_->name() << "' runs in Caffe, not in the fast engine: " << reason;
+  settled_ = reason;
+  reason_ = reason;
+  plans_.clear();
+}
+
+void NetEngine::NoteCaffeRun(std::string reason, bool all) {
+  reason_ = std::move(reason);
+  all_computed_ = all_computed_ || all;
+}
+
+void NetEngine::RequireComputed(const std::string& blob) const {
+  if (IsComputed(blob)) return;
+  throw NotComputed(
+      blob, "The blob '" + blob + "' was not computed: the fast engine computes the outputs, and the blobs that `blobs` names.",
+      "Name it in `blobs`, use `await blob.read()`, or load the net with engine: 'caffe'.");
+}
+
+void NetEngine::RequireAsGiven(const std::shared_ptr<ParameterLock>& parameters) {
+  parameters_.Look(parameters);
+  std::string changed;
+  for (std::size_t i = 0; i < inputs_.size(); ++i) {
+    const bool same = BlobAt(inputs_[i]).shape() == given_shapes_[i] && FingerprintOf(BlobAt(inputs_[i])) == given_values_[i];
+    if (!same) changed = "'" + NameOf(inputs_[i]) + "' has changed since";
+  }
+  if (parameters_.seen() != given_parameters_) changed = "the parameters have changed since";
+  if (not_repeated_) changed = not_repeated_->reason;
+  if (changed.empty()) return;
+  throw NotComputed("", "What the last run did not compute cannot be computed any more: " + changed + ".",
+                    "Name the blobs in `blobs` of the run, or load the net with engine: 'caffe'.");
+}
+
+void NetEngine::ComputeRest(const std::shared_ptr<ParameterLock>& parameters) {
+  if (all_computed_) return;
+  RequireAsGiven(parameters);
+  // What was seen of the last run stays to the last bit.
+  const KeptValues kept(net_, {computed_.begin(), computed_.end()});
+  try {
+    RunLayersWithBottoms(net_);
+  } catch (...) {
+    kept.PutBack();
+    throw;
+  }
+  kept.PutBack();
+  all_computed_ = true;
+}
+
+std::optional<PlanFacts> NetEngine::Describe() const {
+  if (plans_.empty() || !reason_.empty()) return std::nullopt;
+  const Plan& plan = plans_.front();
+  PlanFacts facts{plan.purpose, {}, plan.steps->Describe(), plan.steps->Bytes()};
+  for (const int blob : inputs_) facts.inputs.push_back(NameOf(blob));
+  return facts;
+}
+
+std::int64_t NetEngine::Bytes() const {
+  std::int64_t bytes = 0;
+  for (const Plan& plan : plans_) bytes += plan.steps->Bytes();
+  return bytes;
+}
+
+}  // namespace caffe_node

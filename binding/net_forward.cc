@@ -1,0 +1,78 @@
+// The part of NetState that runs layers forward: by its engine or by Caffe.
+#include <algorithm>
+#include <utility>
+
+#include "failure.h"
+#include "flavour.h"
+#include "net_state.h"
+#include "parameter_lock.h"
+
+namespace caffe_node {
+
+void NetState::UseEngine(EngineOptions options) { engine_ = std::make_unique<NetEngine>(net_.get(), std::move(options)); }
+
+NetEngine& NetState::engine() const {
+  static_cast<void>(net());
+  return *engine_;
+}
+
+void NetState::Compute(const RunRequest& request, const StopFlag& stop) {
+  std::string why = engine_->WhyCaffe();
+  if (request.first > 0 || request.last + 1 < static_cast<int>(layers_.size())) why = "the run had a start or an end";
+  if (events_->hears_forward()) why = "the run had listeners";
+  if (why.empty()) return ComputeByEngine(request, stop);
+  if (is_train_) flavour::Seed(MixSeed(seed_, train_runs_++));
+  ComputeInCaffe(request.first, request.last, stop);
+  NoteCaffeRun(request.first, request.last, why);
+}
+
+void NetState::ComputeByEngine(const RunRequest& request, const StopFlag& stop) {
+  Watched(stop, [&] {
+    for (const int layer : LayersWithoutBottoms(*net_)) net_->ForwardFromTo(layer, layer);
+  });
+  // Data of other shapes, for a plan of its own.
+  if (!ShapesAreGood()) SpreadShapes({});
+  Watched(stop, [&] { engine_->Forward(request.fetch, request.timed, parameter_lock_, stop); });
+  KeepShapes();
+}
+
+void NetState::ComputeInCaffe(int first, int last, const StopFlag& stop) {
+  Watched(stop, [&] { net_->ForwardFromTo(first, last); });
+  // Running statistics.
+  if (is_train_) NoteParametersChanged();
+  // A layer may shape its tops by what it computes. Those above take that up when they run.
+  const int adapted = adapted_;
+  const bool changed = !ShapesAreGood();
+  KeepShapes();
+  if (first > adapted + 1) {
+    adapted_ = adapted;
+  } else {
+    adapted_ = changed ? last : std::max(adapted, last);
+  }
+}
+
+void NetState::NoteCaffeRun(int first, int last, const std::string& reason) {
+  for (int layer = first; layer <= last; ++layer) {
+    for (const std::string& top : layers_[static_cast<std::size_t>(layer)].tops) engine_->NoteComputed(top);
+  }
+  engine_->NoteCaffeRun(reason, first == 0 && last + 1 == static_cast<int>(layers_.size()));
+}
+
+float NetState::ForwardInCaffe(const StopFlag& stop) {
+  float loss = 0;
+  Watched(stop, [&] { loss = net_->ForwardFromTo(0, static_cast<int>(layers_.size()) - 1); });
+  NoteCaffeRun(0, static_cast<int>(layers_.size()) - 1, "its solver runs it");
+  return loss;
+}
+
+void NetState::ComputeAllBlobs(const StopFlag& stop) {
+  const StoppableLockGuard lock(*parameter_lock_, stop);
+  static_cast<void>(net());
+  ComputeRest(stop);
+}
+
+void NetState::ComputeRest(const StopFlag& stop) {
+  if (!engine_->AllComputed()) Watched(stop, [&] { engine_->ComputeRest(parameter_lock_); });
+}
+
+}  // namespace caffe_node
