@@ -9,6 +9,7 @@
 
 #include "environment.h"
 #include "memory_check.h"
+#include "net_engine.h"
 #include "wrap.h"
 
 namespace caffe_node {

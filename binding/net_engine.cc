@@ -145,7 +145,7 @@ std::string NetEngine::SubjectOf(const PlanPurpose& purpose) {
     model_ = HashText(PrintText(model));
   }
   Fingerprint parameters;
-  for (const Fingerprint& layer : given_parameters_) parameters = Together(parameters, layer);
+  for (const ParameterWatch::Layer& layer : given_parameters_) parameters = Together(parameters, layer.values);
   std::string subject =
       model_ + " " + std::to_string(parameters.hash) + (options_.precision == Precision::kF32 ? " f32" : " bf16");
   subject += " " + std::to_string(purpose.threads);
@@ -239,7 +239,7 @@ void NetEngine::RequireAsGiven(const std::shared_ptr<ParameterLock>& parameters)
     const bool same = BlobAt(inputs_[i]).shape() == given_shapes_[i] && FingerprintOf(BlobAt(inputs_[i])) == given_values_[i];
     if (!same) changed = "'" + NameOf(inputs_[i]) + "' has changed since";
   }
-  if (parameters_.seen() != given_parameters_) changed = "the parameters have changed since";
+  if (!parameters_.SameValues(given_parameters_)) changed = "the parameters have changed since";
   if (not_repeated_) changed = not_repeated_->reason;
   if (changed.empty()) return;
   throw NotComputed("", "What the last run did not compute cannot be computed any more: " + changed + ".",

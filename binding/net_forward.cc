@@ -4,6 +4,7 @@
 
 #include "failure.h"
 #include "flavour.h"
+#include "net_engine.h"
 #include "net_state.h"
 #include "parameter_lock.h"
 

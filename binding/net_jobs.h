@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "convert.h"
+#include "engine_options.h"
 #include "executor.h"
 #include "model.h"
 #include "net_state.h"

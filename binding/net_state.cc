@@ -12,6 +12,7 @@
 #include "layer_watch.h"
 #include "layers/data_layer.h"
 #include "message.h"
+#include "net_engine.h"
 
 namespace caffe_node {
 

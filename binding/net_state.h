@@ -17,7 +17,6 @@
 #include "convert.h"
 #include "executor.h"
 #include "layer_events.h"
-#include "net_engine.h"
 #include "net_memory.h"
 #include "parameter_lock.h"
 #include "shared_parameters.h"
@@ -25,6 +24,8 @@
 namespace caffe_node {
 
 class LayerWatch;
+class NetEngine;
+struct EngineOptions;
 
 // The layer that a parameter belongs to, where several use it (`param { name: … }`); its own otherwise.
 struct ParameterOwner {

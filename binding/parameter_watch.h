@@ -15,15 +15,20 @@ namespace caffe_node {
 
 class ParameterWatch {
  public:
-  using Seen = std::vector<Fingerprint>;  // by layer
+  struct Layer {
+    Fingerprint values;
+    std::vector<const caffe::SyncedMemory*> memory;  // that they lie in
+  };
+  using Seen = std::vector<Layer>;
 
   explicit ParameterWatch(const caffe::Net<float>& net) : net_(net), seen_(net.layers().size()) {}
 
   // Takes in what has changed under this lock, whose holder calls.
   void Look(const std::shared_ptr<ParameterLock>& lock);
   const Seen& seen() const { return seen_; }
-  // The layers whose parameters were others then.
+  // The layers whose parameters were others then, or lay in other memory.
   std::vector<int> Differing(const Seen& then) const;
+  bool SameValues(const Seen& then) const;
   // The first layer with a parameter that holds NaN or infinity; -1 for none.
   int FirstNotFinite() const;
 

@@ -1,6 +1,7 @@
 #include "plan_to_js.h"
 
 #include "convert.h"
+#include "net_engine.h"
 
 namespace caffe_node {
 

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "engine_options.h"
 #include "executor.h"
 #include "model.h"
 #include "solver_events.h"

@@ -9,6 +9,7 @@
 
 #include "checks/creation.h"
 #include "checks/initial_weights.h"
+#include "engine_options.h"
 #include "failure.h"
 #include "flavour.h"
 #include "main_call.h"

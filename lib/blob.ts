@@ -16,6 +16,10 @@ type Part = 'data' | 'diff';
  * batch, they are copies.
  *
  * Every member throws a CaffeError: ERR_CAFFE_BUSY while a run is in flight, ERR_CAFFE_DISPOSED after the net was disposed.
+ *
+ * A run of the fast engine computes the outputs of the net and what its `blobs` name. `data` and `toTensor` of another blob then throw
+ * ERR_CAFFE_NOT_COMPUTED; `read` and the other asynchronous members have Caffe compute it, as long as the net's inputs and parameters are
+ * still what they were.
  */
 export class Blob {
   readonly #native: NativeBlob;

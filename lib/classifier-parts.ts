@@ -6,7 +6,7 @@ import { requireSize } from './image';
 import { type ImagePreparation, RecordPreparation, TransformerPreparation } from './image-preparation';
 import { isModel, type Model, type ModelLike, openModel, pathOfModel } from './model';
 import { readPart } from './model-files';
-import { Net } from './net';
+import { type EngineOptions, Net } from './net';
 import { type NetworkWithSettings, onlyInputOf, openNetworkInput } from './network-input';
 
 /** The arguments of pycaffe's Classifier, and the names of the classes. */
@@ -32,12 +32,12 @@ export interface ClassifierParts {
 }
 
 /** @throws {CaffeError} as `Classifier.open`. */
-export async function openParts(source: ModelLike | ClassifierNetwork): Promise<ClassifierParts> {
-  if (isNetwork(source)) return partsOfNetwork(source);
-  if (isModel(source)) return partsOfModel(source);
+export async function openParts(source: ModelLike | ClassifierNetwork, engine: EngineOptions): Promise<ClassifierParts> {
+  if (isNetwork(source)) return partsOfNetwork(source, engine);
+  if (isModel(source)) return partsOfModel(source, engine);
   const model = await openModel(pathOfModel(source));
   try {
-    return await partsOfModel(model);
+    return await partsOfModel(model, engine);
   } finally {
     // Once the network is in memory, what was unpacked for it can go.
     await model.dispose();
@@ -49,10 +49,11 @@ function isNetwork(source: ModelLike | ClassifierNetwork): source is ClassifierN
   return reading('The model', () => typeof source === 'object' && source !== null && 'network' in source && !('preprocessing' in source));
 }
 
-async function partsOfModel(model: Model): Promise<ClassifierParts> {
+async function partsOfModel(model: Model, engine: EngineOptions): Promise<ClassifierParts> {
   const preparation = await RecordPreparation.of(model);
   const net = await Net.from(await readPart(model.path, path.dirname(model.network), path.basename(model.network)), {
     weights: model.best.path,
+    ...engine,
   });
   return disposedOnFailure(net, () => {
     const input = onlyInputOf(net);
@@ -67,11 +68,11 @@ async function partsOfModel(model: Model): Promise<ClassifierParts> {
   });
 }
 
-async function partsOfNetwork(given: ClassifierNetwork): Promise<ClassifierParts> {
+async function partsOfNetwork(given: ClassifierNetwork, engine: EngineOptions): Promise<ClassifierParts> {
   const { imageSize, labels = [], ...network } = reading('The network', () => ({ ...given }));
   const names = readTexts(labels, 'The labels');
   const size = imageSize && requireSize(imageSize);
-  const input = await openNetworkInput(network);
+  const input = await openNetworkInput(network, engine);
   const { net } = input;
   return disposedOnFailure(net, () => {
     const [height, width] = size ?? input.size;

@@ -7,7 +7,7 @@ import { readArray, reading, readOptions } from './given';
 import { MicroBatcher } from './micro-batch';
 import type { ModelLike } from './model';
 import type { Tensor } from './native';
-import { isNet } from './net';
+import { type EngineOptions, isNet } from './net';
 import { OpenCalls } from './open-calls';
 import { mostProbable, type Prediction, softmax } from './prediction';
 import { guardReceivers, notConstructed } from './receiver';
@@ -15,7 +15,7 @@ import { guardReceivers, notConstructed } from './receiver';
 export type { ClassifierImage } from './classifier-image';
 export type { ClassifierNetwork } from './classifier-parts';
 
-export interface ClassifierOptions {
+export interface ClassifierOptions extends EngineOptions {
   /** Whether to average over ten crops of an image unless a call says otherwise. Default: `predict` does, `classify` does not. */
   oversample?: boolean;
   /** Most items in one run of the network; an oversampled image takes ten. Default 10. */
@@ -86,8 +86,9 @@ export class Classifier {
    *   that do not fit; as `openModel` and `Net.load`.
    */
   static async open(source: ModelLike | ClassifierNetwork, options?: ClassifierOptions): Promise<Classifier> {
-    const checked = checkedOptions(readOptions(options, ['oversample', 'batch']));
-    return new Classifier(await openParts(source), checked);
+    const { engine, precision, ...others } = readOptions(options, ['oversample', 'batch', 'engine', 'precision']);
+    const checked = checkedOptions(others);
+    return new Classifier(await openParts(source, { engine, precision }), checked);
   }
 
   /**

@@ -5,7 +5,7 @@ import { checkedWindow, clippedWindow, type DetectorWindow, placeWithContext } f
 import { CaffeError, describe } from './errors';
 import { readArray, reading, readOptions } from './given';
 import { type ImageTensor, resizeImage } from './image';
-import { isNet } from './net';
+import { type EngineOptions, isNet } from './net';
 import { type NetworkInput, type NetworkWithSettings, openNetworkInput } from './network-input';
 import { OpenCalls } from './open-calls';
 import { guardReceivers, notConstructed } from './receiver';
@@ -19,7 +19,7 @@ export interface DetectorNetwork extends NetworkWithSettings {
   contextPad?: number;
 }
 
-export interface DetectorOptions {
+export interface DetectorOptions extends EngineOptions {
   /** Most windows in one run of the network. Default 10. */
   batch?: number;
 }
@@ -87,12 +87,12 @@ export class Detector {
    *   {@link configureCrop} and `Net.load`.
    */
   static async open(network: DetectorNetwork, options?: DetectorOptions): Promise<Detector> {
-    const { batch = 10 } = readOptions(options, ['batch']);
+    const { batch = 10, ...engine } = readOptions(options, ['batch', 'engine', 'precision']);
     if (!Number.isInteger(batch) || batch < 1 || batch > 2 ** 16) {
       throw new CaffeError('ERR_CAFFE_INPUT', `'batch' is a whole number from 1 to 65536; found ${describe(batch)}.`);
     }
     const { contextPad = 0, ...settings } = reading('The network', () => ({ ...network }));
-    const detector = new Detector(await openNetworkInput(settings), batch);
+    const detector = new Detector(await openNetworkInput(settings, engine), batch);
     try {
       await detector.configureCrop(contextPad);
       return detector;

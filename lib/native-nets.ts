@@ -17,6 +17,14 @@ export interface NativeStopFlag {
 /** A network as the file or the caller gives it. */
 export type NativeModel = { path: string } | { text: string } | { bytes: Uint8Array };
 
+/** What runs a net, and how. */
+export interface NativeEngine {
+  name: 'auto' | 'caffe' | 'onednn';
+  precision: 'f32' | 'bf16';
+  /** The folder that keeps what is found out about plans; empty for none. */
+  cache: string;
+}
+
 export interface NativeNetRequest {
   model: NativeModel;
   phase: Phase;
@@ -25,6 +33,8 @@ export interface NativeNetRequest {
   weights: (string | Uint8Array)[];
   /** Relative sources inside the network file are meant relative to this folder; empty: the working directory. */
   basePath: string;
+  /** Absent: Caffe. */
+  engine?: NativeEngine;
 }
 
 export interface NativeLayer {
@@ -77,6 +87,8 @@ export interface NativeRunRequest {
   first: number;
   last: number;
   fetch: string[];
+  /** Whether a plan puts a clock around each of its steps. */
+  timed?: boolean;
   stop?: NativeStopFlag;
 }
 
@@ -101,6 +113,16 @@ export interface NativeNetFacts {
   layers: NativeLayer[];
 }
 
+/** A plan, for the shapes of the last run. */
+export interface NativePlan {
+  precision: 'f32' | 'bf16';
+  threads: number;
+  inputs: Record<string, number[]>;
+  wanted: string[];
+  steps: { layers: number[]; engine: 'caffe' | 'onednn'; primitive: string; format: string; milliseconds: number }[];
+  bytes: number;
+}
+
 export interface NativeNet {
   readonly facts: NativeNetFacts;
   readonly busy: boolean;
@@ -115,6 +137,10 @@ export interface NativeNet {
   shapes(names: string[]): Promise<number[][]>;
   /** Bytes held: by blob in the order of `blobNames`, by parameter of each layer. Memory in use twice counts once in the total. */
   memory(): { blobs: NativeBlobBytes[]; params: NativeBlobBytes[][]; total: number };
+  /** What computes forward runs; a reason where it is Caffe, else an empty text. */
+  engine(): { name: 'caffe' | 'onednn'; precision: 'f32' | 'bf16'; reason: string };
+  /** The plan of the last run; null where Caffe computed it. */
+  plan(): NativePlan | null;
   /** Calls back with [layer, backward ? 1 : 0, after ? 1 : 0, …]. The listener is held weakly. */
   listen(listener: (events: number[]) => void, forward: boolean, backward: boolean): void;
   /** Items and labels for a first layer of type MemoryData. */
@@ -134,6 +160,7 @@ export interface NativeSolverRequest {
   solver: NativeModel;
   basePath: string;
   weights: (string | Uint8Array)[];
+  engine: NativeEngine;
 }
 
 export interface NativeStep {

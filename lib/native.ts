@@ -17,6 +17,7 @@ import type {
   NativeTransformerSpec,
 } from './native-data';
 import type {
+  NativeEngine,
   NativeLayerDriver,
   NativeLayerFacts,
   NativeNet,
@@ -49,7 +50,7 @@ export interface Native {
   setLogListener(listener: ((severity: number, file: string, line: number, message: string) => void) | null, lowestSeverity: number): void;
   StopFlag: new () => NativeStopFlag;
   loadNet(request: NativeNetRequest): Promise<NativeNet>;
-  attachNet(ticket: NativeTicket): Promise<NativeNet>;
+  attachNet(ticket: NativeTicket, engine: NativeEngine): Promise<NativeNet>;
   /** Bytes outside the heap that the garbage collector was told of; process.memoryUsage() shows those of array buffers only. */
   externalMemory(): number;
   /** Whether this is a native net, and no imitation of one. */

@@ -3,6 +3,7 @@ import { types } from 'node:util';
 import { CaffeError, describe } from './errors';
 import { readArray, reading, readOptions, readTexts, requirePath } from './given';
 import { type NativeModel, type NativeNetRequest, native, type Phase } from './native';
+import { type EngineOptions, engineRequest } from './net-engine';
 import type { NetParameter } from './prototxt';
 
 /** The path of a .caffemodel (or .caffemodel.h5) file, or its bytes. */
@@ -10,7 +11,7 @@ export type Weights = string | Uint8Array;
 /** Prototxt: text, or anything that turns into it, as a PrototxtDocument does. */
 export type ModelText = string | { toString(): string };
 
-export interface NetOptions {
+export interface NetOptions extends EngineOptions {
   /** Copied in order; later files win. */
   weights?: Weights | Weights[];
   /** Default 'test'. */
@@ -23,11 +24,11 @@ export interface NetOptions {
   basePath?: string;
 }
 
-const NET_OPTIONS = ['weights', 'phase', 'level', 'stages', 'basePath'] as const;
+const NET_OPTIONS = ['weights', 'phase', 'level', 'stages', 'basePath', 'engine', 'precision'] as const;
 
 /** @throws {CaffeError} ERR_CAFFE_INPUT for options that are none. */
 export function netRequest(model: NativeModel, options: NetOptions): NativeNetRequest {
-  const { weights, phase = 'test', level = 0, stages = [], basePath = '' } = readOptions(options, NET_OPTIONS);
+  const { weights, phase = 'test', level = 0, stages = [], basePath = '', ...engine } = readOptions(options, NET_OPTIONS);
   if (phase !== 'train' && phase !== 'test') {
     throw new CaffeError('ERR_CAFFE_INPUT', `phase must be 'train' or 'test'; ${describe(phase)} was given.`);
   }
@@ -41,6 +42,7 @@ export function netRequest(model: NativeModel, options: NetOptions): NativeNetRe
     stages: readTexts(stages, "'stages'"),
     weights: weightsFrom(weights),
     basePath: basePath === '' ? '' : requirePath(basePath, "'basePath'"),
+    engine: engineRequest(engine, phase),
   };
 }
 

@@ -7,7 +7,7 @@ import { readEntries, reading, readOptions, readTexts, requirePath } from './giv
 import type { Items } from './items';
 import { type LayerListener, LayerListeners } from './layer-events';
 import { explaining } from './load-errors';
-import { type CopyReport, type NativeBlobBytes, type NativeModel, type NativeNet, type NativeNetFacts, native, type Phase } from './native';
+import { type CopyReport, type NativeModel, type NativeNet, type NativeNetFacts, native, type Phase } from './native';
 import {
   type BackwardBatchOptions,
   type BatchNet,
@@ -18,6 +18,8 @@ import {
   forwardBackwardBatches,
   forwardBatches,
 } from './net-batches';
+import { type EngineOptions, engineOf, engineRequest, type NetEngine, type NetPlan, planOf } from './net-engine';
+import { memoryOf, type NetMemory } from './net-memory';
 import { planBackward, planForward, type RunOptions, requireLayer } from './net-runs';
 import { checkedWeights, type ModelText, modelTextOf, type NetOptions, netRequest, type Weights } from './net-sources';
 import type { NetParameter } from './prototxt';
@@ -29,6 +31,8 @@ export type { Item, Items } from './items';
 export type { LayerEvent, LayerListener } from './layer-events';
 export type { CopyReport, Phase } from './native';
 export type { BackwardBatchOptions, BatchOptions, ForwardBackward } from './net-batches';
+export type { Engine, EngineOptions, NetEngine, NetPlan, PlanStep, Precision } from './net-engine';
+export type { BlobMemory, NetMemory } from './net-memory';
 export type { RunOptions } from './net-runs';
 export { checkedWeights, type ModelText, type NetOptions, textOf, type Weights, weightsFrom } from './net-sources';
 
@@ -53,19 +57,6 @@ export interface Layer {
   readonly paramOwners: readonly { readonly layer: string; readonly index: number }[];
   /** One per top; not 0 for losses. */
   readonly lossWeights: readonly number[];
-}
-
-/** Bytes that values and gradients hold: 0 before their first use. */
-export type BlobMemory = Readonly<NativeBlobBytes>;
-
-/** What the blobs of a net hold. Buffers that layers keep to themselves are not seen. */
-export interface NetMemory {
-  /** By name; no prototype. Blobs that share their memory, such as those of Split layers, show it each. */
-  readonly blobs: Readonly<Record<string, BlobMemory>>;
-  /** By layer name; no prototype. Shared parameters show their memory at each layer. */
-  readonly params: Readonly<Record<string, readonly BlobMemory[]>>;
-  /** All of it; what is shared counts once. */
-  readonly total: number;
 }
 
 /** What `share` gives: plain data, to be sent to another thread of this process. */
@@ -176,14 +167,16 @@ export class Net {
    * own, one copy of the parameters. Runs of all these nets exclude each other.
    *
    * @param handle what `share` gave; it may be used any number of times.
-   * @throws {CaffeError} ERR_CAFFE_DISPOSED when nobody holds the parameters any more; ERR_CAFFE_INPUT for what is no handle of this process.
+   * @throws {CaffeError} ERR_CAFFE_DISPOSED when nobody holds the parameters any more; ERR_CAFFE_INPUT for what is no handle of this
+   *   process; for the options as `load`.
    */
-  static async attach(handle: NetHandle): Promise<Net> {
+  static async attach(handle: NetHandle, options: EngineOptions = {}): Promise<Net> {
     const { process, id } = readOptions(handle, ['process', 'id'], 'The handle');
     if (typeof process !== 'string' || !Number.isSafeInteger(id)) {
       throw new CaffeError('ERR_CAFFE_INPUT', `A handle of share() was expected; ${describe(handle)} was given.`);
     }
-    return new Net(await native.attachNet({ process, id }), true);
+    const engine = engineRequest(readOptions(options, ['engine', 'precision']));
+    return new Net(await native.attachNet({ process, id }, engine), true);
   }
 
   /**
@@ -194,7 +187,8 @@ export class Net {
    * @param options `start` and `end` are layer names, both included. `blobs` names further blobs to return beside the outputs.
    * @returns copies of the outputs, safe to keep.
    * @throws {CaffeError} ERR_CAFFE_INPUT for an unknown name or a length that does not fit; ERR_CAFFE_SHAPE when a layer refuses the shape
-   *                      (the net keeps its former shapes); ERR_CAFFE_ABORTED; ERR_CAFFE_DISPOSED.
+   *                      (the net keeps its former shapes); ERR_CAFFE_NOT_COMPUTED with a `start` above blobs that the fast engine left
+   *                      out; ERR_CAFFE_ABORTED; ERR_CAFFE_DISPOSED.
    */
   async forward(inputs: Record<string, TensorLike> = {}, options: RunOptions = {}): Promise<Tensors> {
     const { request, signal } = planForward(this.#facts, inputs, options);
@@ -298,13 +292,25 @@ export class Net {
    * @throws {CaffeError} ERR_CAFFE_BUSY while a run is in flight; ERR_CAFFE_DISPOSED.
    */
   get memory(): NetMemory {
-    const { blobs, params, total } = this[NATIVE].memory();
-    const none = { data: 0, diff: 0 };
-    return {
-      blobs: recordOf(this.blobNames.map((name, index) => [name, blobs[index] ?? none])),
-      params: recordOf(this.layers.flatMap(({ name }, index) => (params[index]?.length ? [[name, params[index]]] : []))),
-      total,
-    };
+    return memoryOf(this[NATIVE], this.#facts);
+  }
+
+  /**
+   * What computes the forward runs of this net: what computed the last one, or before it, what is going to.
+   *
+   * @throws {CaffeError} ERR_CAFFE_BUSY while a run is in flight; ERR_CAFFE_DISPOSED.
+   */
+  get engine(): NetEngine {
+    return engineOf(this[NATIVE]);
+  }
+
+  /**
+   * The plan of the fast engine that the last run followed; null where Caffe ran, which {@link engine} gives the reason of.
+   *
+   * @throws {CaffeError} as {@link engine}.
+   */
+  get plan(): NetPlan | null {
+    return planOf(this[NATIVE], this.#facts.layers);
   }
 
   /**

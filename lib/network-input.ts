@@ -1,7 +1,7 @@
 /** What pycaffe's Classifier and Detector have in common: a network with one input, and how images become it. */
 import { CaffeError, describe } from './errors';
 import { reading } from './given';
-import { Net, type Weights } from './net';
+import { type EngineOptions, Net, type Weights } from './net';
 import type { PrototxtDocument } from './prototxt';
 import { shapeText } from './tensor';
 import { type Mean, Transformer } from './transformer';
@@ -36,7 +36,7 @@ export interface NetworkInput {
  * @throws {CaffeError} ERR_CAFFE_INPUT for settings that do not fit the network; ERR_CAFFE_MODEL for one that has not one input of four
  *   axes; as `Net.load`.
  */
-export async function openNetworkInput(given: NetworkWithSettings): Promise<NetworkInput> {
+export async function openNetworkInput(given: NetworkWithSettings, engine: EngineOptions): Promise<NetworkInput> {
   const { network, weights, ...settings } = reading('The network', () => ({ ...given }));
   if ((typeof network !== 'object' || network === null) && (typeof network !== 'string' || network === '')) {
     throw new CaffeError(
@@ -44,7 +44,7 @@ export async function openNetworkInput(given: NetworkWithSettings): Promise<Netw
       `'network' must be the path of a prototxt file, its text or a document; ${describe(network)} was given.`,
     );
   }
-  const options = weights === undefined ? {} : { weights };
+  const options = { ...(weights !== undefined && { weights }), ...engine };
   const isPath = typeof network === 'string' && !network.includes('{');
   const net = await (isPath ? Net.load(network, options) : Net.from(network, options));
   try {

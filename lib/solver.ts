@@ -4,8 +4,9 @@ import { withStopFlag } from './abort';
 import { CaffeError, describe } from './errors';
 import { reading, readOptions, requirePath } from './given';
 import { explaining } from './load-errors';
-import { type NativeModel, type NativeSolver, type NativeSolverEvent, type NativeStep, native } from './native';
+import { type NativeEngine, type NativeModel, type NativeSolver, type NativeSolverEvent, type NativeStep, native } from './native';
 import { type ModelText, type Net, nativeOf, textOf, type Weights, weightsFrom, wrapNet } from './net';
+import { type EngineOptions, engineRequest } from './net-engine';
 import type { SolverParameter } from './prototxt';
 import { guardReceivers } from './receiver';
 import { type Run, startRun } from './run';
@@ -19,7 +20,7 @@ export type { SolverParameter } from './prototxt';
 export type { SolveResult } from './solve';
 export type * from './solver-events';
 
-export interface SolverOptions {
+export interface SolverOptions extends EngineOptions {
   /** Copied into the net before the first iteration, in order; in place of those that the solver's field `weights` names. */
   weights?: Weights | Weights[];
   /** Folder that relative files named by the solver are meant relative to. Default: the working directory, as in Caffe. */
@@ -274,11 +275,15 @@ export class Solver {
   }
 }
 
-type ReadSolverOptions = { weights: Weights[]; basePath: string };
+type ReadSolverOptions = { weights: Weights[]; basePath: string; engine: NativeEngine };
 
 function readSolverOptions(options: SolverOptions): ReadSolverOptions {
-  const { weights, basePath = '' } = readOptions(options, ['weights', 'basePath']);
-  return { weights: weightsFrom(weights), basePath: basePath === '' ? '' : requirePath(basePath, "'basePath'") };
+  const { weights, basePath = '', ...engine } = readOptions(options, ['weights', 'basePath', 'engine', 'precision']);
+  return {
+    weights: weightsFrom(weights),
+    basePath: basePath === '' ? '' : requirePath(basePath, "'basePath'"),
+    engine: engineRequest(engine),
+  };
 }
 
 /** Whether it is fields, and not a text or what turns into one. */

@@ -4,8 +4,8 @@ import { existsSync, mkdirSync, readFileSync, utimesSync, writeFileSync } from '
 import os from 'node:os';
 import path from 'node:path';
 import { gzipSync } from 'node:zlib';
+import { modelCacheFolder } from '../lib/cache-folder';
 import { type FetchOptions, type FetchProgress, fetchModel } from '../lib/fetch-model';
-import { modelCacheFolder } from '../lib/fetch-model/cache-folder';
 import { redirectOf } from '../lib/fetch-model/request';
 import { withFileLock } from '../lib/file-lock';
 import { Net } from '../lib/net';

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import path from 'node:path';
+import { modelCacheFolder } from '../cache-folder';
 import { CaffeError } from '../errors';
 import { withFileLock } from '../file-lock';
 import { makeFolder, requireReplaceable, writing } from '../files';
@@ -7,7 +8,6 @@ import { requirePath } from '../given';
 import { exists } from '../model-files';
 import { inputError } from '../prototxt/input-error';
 import { optionsFrom, report } from '../tools/options';
-import { modelCacheFolder } from './cache-folder';
 import { type Checksums, download, mismatch } from './download';
 import { digestFile, PartialFile } from './partial-file';
 import { type CheckedRecord, type ModelRecord, type NetworkFiles, readRecord } from './record';

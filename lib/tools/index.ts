@@ -12,4 +12,5 @@ export { type LogRow, type ParsedLog, parseLog } from './parse-log';
 export type { NetworkLike } from './source';
 export { type TestedNet, type TestNetOptions, testNet } from './test-net';
 export { type LayerTiming, type NetTiming, type TimeNetOptions, type Timing, timeNet } from './time-net';
+export { type PlanTiming, type StepTiming, type TimePlanOptions, timePlan } from './time-plan';
 export { type NetworkVersion, upgradeNetBinaryFile, upgradeNetFile, upgradeSolverFile } from './upgrade-files';

@@ -5,6 +5,9 @@ import { type NativeIterationTimes, type NativeNetRequest, native, type Phase } 
 import { type Weights, weightsFrom } from '../net';
 import { checkedCount, optionsFrom, report, type ToolProgress } from './options';
 import { modelOf, type NetworkLike } from './source';
+import { type Timing, timingOf } from './timing';
+
+export type { Timing } from './timing';
 
 export interface TimeNetOptions {
   /** Default 'train', as the caffe tool has it. */
@@ -35,12 +38,6 @@ const OPTIONS: Record<keyof TimeNetOptions, true> = {
   signal: true,
   onProgress: true,
 };
-
-/** Over all iterations, in milliseconds. */
-export interface Timing {
-  mean: number;
-  min: number;
-}
 
 export interface LayerTiming {
   name: string;
@@ -109,12 +106,5 @@ function summary(layers: readonly { name: string; type: string }[], runs: readon
     forward: over((run) => run.forwardTotal),
     backward: over((run) => run.backwardTotal),
     total: over((run) => run.forwardTotal + run.backwardTotal),
-  };
-}
-
-function timingOf(times: readonly number[]): Timing {
-  return {
-    mean: times.reduce((sum, time) => sum + time, 0) / times.length,
-    min: times.reduce((least, time) => Math.min(least, time), Number.POSITIVE_INFINITY),
   };
 }

@@ -8,11 +8,15 @@ const { digest, filesBelow, readStamp, writeJson } = require('./stamp');
 const stampFile = (home) => path.join(home, 'build', 'addon.json');
 const output = (home) => path.join(home, 'build', 'Release', 'caffe.node');
 
+/** Whether the fast engine is left out, even where oneDNN is installed. */
+const withoutOnednn = () => process.env.CAFFE_NODE_ONEDNN === 'off';
+
 /** Everything that the addon is made of. */
 function inputs(root, caffe) {
   const headers = readStamp(path.join(root, 'package-lock.json'))?.packages ?? {};
   return digest()
     .value([process.platform, process.arch, process.env.CAFFE_NODE_SANITIZE ?? '', process.env.CC ?? '', process.env.CXX ?? ''])
+    .value(withoutOnednn())
     .value(['node-addon-api', 'node-api-headers', 'cmake-js'].map((name) => headers[`node_modules/${name}`]?.version))
     .value([caffe.prefix, caffe.key])
     .contents(root, [...filesBelow(path.join(root, 'binding')), path.join(root, 'CMakeLists.txt')])
@@ -73,7 +77,11 @@ async function ensureAddon(report, root, home, caffe) {
     });
   await report.step('addon', async () => {
     // Not `cmake-js compile`: after a compiler error that one throws everything away and builds it all a second time.
-    const definitions = [`--CDCAFFE_NODE_PREFIX=${caffe.prefix}`, ...(sanitize ? [`--CDCAFFE_NODE_SANITIZE=${sanitize}`] : [])];
+    const definitions = [
+      `--CDCAFFE_NODE_PREFIX=${caffe.prefix}`,
+      `--CDCAFFE_NODE_WITHOUT_ONEDNN=${withoutOnednn() ? 'ON' : 'OFF'}`,
+      ...(sanitize ? [`--CDCAFFE_NODE_SANITIZE=${sanitize}`] : []),
+    ];
     const place = ['--out', path.join(home, 'build'), '-G', generator()];
     await cmakeJs('configure', ...place, ...definitions);
     await cmakeJs('build', ...place, '--parallel', String(os.availableParallelism()));

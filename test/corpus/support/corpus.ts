@@ -45,6 +45,7 @@ export const TOPICS = [
   'check',
   'networks',
   'onnx',
+  'engine',
 ] as const;
 
 export function casesOf(topic: (typeof TOPICS)[number]): Case[] {

@@ -2,11 +2,15 @@ import os from 'node:os';
 import path from 'node:path';
 
 /**
- * Where models are kept unless the caller says otherwise: in `CAFFE_NODE_CACHE`, as set-up keeps Caffe there, else where the platform
- * keeps such things.
+ * Where what can be had again is kept: in `CAFFE_NODE_CACHE`, as set-up keeps Caffe there, else where the platform keeps such things.
  */
-export function modelCacheFolder(env: NodeJS.ProcessEnv = process.env, platform: NodeJS.Platform = process.platform): string {
-  return path.join(env.CAFFE_NODE_CACHE ? path.resolve(env.CAFFE_NODE_CACHE) : platformCache(env, platform), 'models');
+export function cacheFolder(env: NodeJS.ProcessEnv = process.env, platform: NodeJS.Platform = process.platform): string {
+  return env.CAFFE_NODE_CACHE ? path.resolve(env.CAFFE_NODE_CACHE) : platformCache(env, platform);
+}
+
+/** Where models are kept unless the caller says otherwise. */
+export function modelCacheFolder(env?: NodeJS.ProcessEnv, platform?: NodeJS.Platform): string {
+  return path.join(cacheFolder(env, platform), 'models');
 }
 
 function platformCache(env: NodeJS.ProcessEnv, platform: NodeJS.Platform): string {

@@ -1,0 +1,3 @@
+import { corpus } from './support/corpus';
+
+corpus('engine');

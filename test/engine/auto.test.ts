@@ -1,0 +1,205 @@
+import { chmodSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { caffe, type LogMessage } from '../../lib/caffe';
+import { Net } from '../../lib/net';
+import { BRANCHED, bothEngines, expectClose, noise } from '../support/engine';
+import { failureOf } from '../support/failure';
+import { temporaryFolder } from '../support/folders';
+
+const describeEngine = caffe.features.onednn ? describe : describe.skip;
+const IMAGES = { shape: [2, 3, 12, 12], data: noise(2 * 3 * 12 * 12) };
+
+const { CAFFE_NODE_CACHE, CAFFE_NODE_ENGINE } = process.env;
+const within = temporaryFolder();
+let folder = '';
+let folders = 0;
+beforeEach(() => {
+  folder = within(String(folders++));
+  mkdirSync(folder);
+  process.env.CAFFE_NODE_CACHE = folder;
+  delete process.env.CAFFE_NODE_ENGINE;
+});
+afterAll(() => {
+  // Assigning undefined would make it the text "undefined".
+  Object.assign(process.env, { ...(CAFFE_NODE_CACHE && { CAFFE_NODE_CACHE }), ...(CAFFE_NODE_ENGINE && { CAFFE_NODE_ENGINE }) });
+  if (!CAFFE_NODE_CACHE) delete process.env.CAFFE_NODE_CACHE;
+});
+
+const verdicts = () => {
+  const versions = path.join(folder, 'plans', readdirSync(path.join(folder, 'plans'))[0] ?? '');
+  return readdirSync(versions)
+    .filter((name) => name.startsWith('verdict-'))
+    .map((name) => path.join(versions, name));
+};
+
+/** Runs the net once, and tells what was logged. */
+async function runOnce(net: Net): Promise<string[]> {
+  const lines: string[] = [];
+  const listen = ({ level, message }: LogMessage) => level === 'warning' && lines.push(message);
+  caffe.on('log', listen);
+  await net.forward({ data: IMAGES });
+  await new Promise((resolve) => setImmediate(resolve));
+  caffe.off('log', listen);
+  return lines;
+}
+
+describeEngine("engine: 'auto'", () => {
+  test('is the default; compares the first run with Caffe, and remembers that they agreed', async () => {
+    const { fast, caffe } = await bothEngines(BRANCHED, { engine: undefined });
+    expect(await runOnce(fast)).toEqual([]);
+    expect(fast.engine).toEqual({ name: 'onednn', precision: 'f32' });
+    expect(() => fast.blobs.both?.data).toThrow(expect.objectContaining({ code: 'ERR_CAFFE_NOT_COMPUTED' }));
+    expectClose(await fast.forward({ data: IMAGES }), await caffe.forward({ data: IMAGES }));
+    expect(verdicts().map((file) => readFileSync(file, 'utf8'))).toEqual(['agreed\n']);
+    await Promise.all([fast.dispose(), caffe.dispose()]);
+  });
+
+  test('leaves a net to Caffe whose plan was wrong before, with a warning and the reason', async () => {
+    const { fast, caffe } = await bothEngines(BRANCHED, { engine: 'auto' });
+    const weights = await caffe.toBuffer();
+    await fast.forward({ data: IMAGES });
+    const [file = ''] = verdicts();
+    writeFileSync(file, "differed: blob 'prob' is odd\n");
+    const other = await Net.from(BRANCHED, { weights, engine: 'auto' });
+    expect(await runOnce(other)).toEqual([expect.stringMatching(/'branched' runs in Caffe.*blob 'prob' is odd/)]);
+    expect(other.engine).toEqual({ name: 'caffe', precision: 'f32', reason: "blob 'prob' is odd" });
+    expect(other.plan).toBeNull();
+    expect(other.blobs.both?.data).toHaveLength(4608);
+    expect(await runOnce(other)).toEqual([]); // warned of once
+    // What is no verdict is none.
+    for (const content of ['', 'nonsense', '\0\n']) {
+      writeFileSync(file, content);
+      const again = await Net.from(BRANCHED, { weights, engine: 'auto' });
+      await again.forward({ data: IMAGES });
+      expect(again.engine.name).toBe('onednn');
+      expect(readFileSync(file, 'utf8')).toBe('agreed\n');
+      await again.dispose();
+    }
+    await Promise.all([fast, caffe, other].map((net) => net.dispose()));
+  });
+
+  test('an answer to zeros is compared, but proves nothing', async () => {
+    const net = await Net.from(BRANCHED, { engine: 'auto' });
+    await net.forward();
+    expect(net.engine.name).toBe('onednn');
+    expect(verdicts()).toEqual([]);
+    await net.forward({ data: IMAGES });
+    expect(verdicts()).toHaveLength(1);
+    await net.dispose();
+  });
+
+  test('works without a cache', async () => {
+    for (const unusable of ['/dev/null', path.join(folder, 'file')]) {
+      writeFileSync(path.join(folder, 'file'), '');
+      process.env.CAFFE_NODE_CACHE = unusable;
+      const net = await Net.from(BRANCHED, { engine: 'auto' });
+      expect(await runOnce(net)).toEqual([]);
+      expect(net.engine.name).toBe('onednn');
+      await net.dispose();
+    }
+    const locked = path.join(folder, 'locked');
+    mkdirSync(locked);
+    chmodSync(locked, 0o500);
+    process.env.CAFFE_NODE_CACHE = locked;
+    const net = await Net.from(BRANCHED, { engine: 'auto' });
+    await net.forward({ data: IMAGES });
+    expect(net.engine.name).toBe('onednn');
+    await net.dispose();
+  });
+
+  test.each<[string, string, RegExp]>([
+    [
+      'a net that works in place on its input',
+      'layer { name: "data" type: "Input" top: "data" input_param { shape { dim: 1 dim: 3 } } } layer { name: "relu" type: "ReLU" bottom: "data" top: "data" }',
+      /'relu' \(ReLU\) works in place on an input/,
+    ],
+    [
+      'a net that remembers',
+      `layer { name: "data" type: "Input" top: "data" top: "cont" input_param { shape { dim: 2 dim: 1 dim: 3 } shape { dim: 2 dim: 1 } } }
+       layer { name: "lstm" type: "LSTM" bottom: "data" bottom: "cont" top: "lstm" recurrent_param { num_output: 2 weight_filler { type: "xavier" } } }`,
+      /'lstm' \(LSTM\).*twice.*compared/,
+    ],
+    [
+      'a net whose shapes depend on values',
+      `layer { name: "data" type: "Input" top: "data" top: "which" input_param { shape { dim: 2 dim: 3 } shape { dim: 2 } } }
+       layer { name: "filter" type: "Filter" bottom: "data" bottom: "which" top: "filter" }`,
+      /'filter' \(Filter\) shapes its tops by values/,
+    ],
+    [
+      'a net of the phase train',
+      'layer { name: "data" type: "Input" top: "data" input_param { shape { dim: 1 dim: 3 } } } layer { name: "p" type: "Power" bottom: "data" top: "p" }',
+      /phase 'train'/,
+    ],
+  ])('leaves %s to Caffe', async (what, text, reason) => {
+    const net = await Net.from(text, { engine: 'auto', phase: what.endsWith('train') ? 'train' : 'test' });
+    expect(net.engine).toMatchObject({ name: 'caffe', reason: expect.stringMatching(reason) });
+    const data = { data: new Float32Array(net.blobs.data?.count ?? 0).fill(-1) };
+    expect(Object.keys(await net.forward(net.inputs.includes('which') ? { ...data, which: [1, 0] } : data))).not.toEqual([]);
+    expect(net.plan).toBeNull();
+    await net.dispose();
+  });
+
+  test('a layer of which a second run does something else is run once in a plan, and not again', async () => {
+    const text = `
+      layer { name: "data" type: "Input" top: "data" top: "cont" input_param { shape { dim: 2 dim: 1 dim: 3 } shape { dim: 2 dim: 1 } } }
+      layer { name: "lstm" type: "LSTM" bottom: "data" bottom: "cont" top: "lstm" recurrent_param { num_output: 2 weight_filler { type: "xavier" } } }
+      layer { name: "out" type: "Power" bottom: "lstm" top: "out" power_param { scale: 2 } }`;
+    const { fast, caffe } = await bothEngines(text, { engine: 'onednn' });
+    const data = noise(6);
+    for (const cont of [
+      [0, 1],
+      [1, 1],
+      [1, 1],
+    ]) {
+      expectClose(await fast.forward({ data, cont }), await caffe.forward({ data, cont }));
+    }
+    expect(fast.engine.name).toBe('onednn');
+    expect(await failureOf((fast.blobs.lstm as Net['blobs'][string]).read())).toMatchObject({
+      code: 'ERR_CAFFE_NOT_COMPUTED',
+      message: expect.stringContaining('lstm'),
+    });
+    await Promise.all([fast.dispose(), caffe.dispose()]);
+  });
+});
+
+describe('options', () => {
+  test('CAFFE_NODE_ENGINE is the default', async () => {
+    process.env.CAFFE_NODE_ENGINE = 'caffe';
+    const net = await Net.from(BRANCHED);
+    expect(net.engine).toMatchObject({ name: 'caffe' });
+    process.env.CAFFE_NODE_ENGINE = 'tensorflow';
+    expect(await failureOf(Net.from(BRANCHED))).toMatchObject({
+      code: 'ERR_CAFFE_INPUT',
+      message: expect.stringContaining('CAFFE_NODE_ENGINE'),
+    });
+    process.env.CAFFE_NODE_ENGINE = '';
+    await (await Net.from(BRANCHED)).dispose();
+    await net.dispose();
+  });
+
+  test.each([
+    [{ engine: 'tensorflow' }, 'ERR_CAFFE_INPUT'],
+    [{ engine: null }, 'ERR_CAFFE_INPUT'],
+    [{ precision: 'int4' }, 'ERR_CAFFE_INPUT'],
+    [{ engine: 'caffe', precision: 'bf16' }, 'ERR_CAFFE_INPUT'],
+    [{ engine: 'onednn', phase: 'train' }, 'ERR_CAFFE_INPUT'],
+  ])('%j is refused', async (options, code) => {
+    expect(await failureOf(Net.from(BRANCHED, options as never))).toMatchObject({ code });
+  });
+
+  test('a net that can have no plan is refused where one is asked for', async () => {
+    const text =
+      'layer { name: "data" type: "Input" top: "data" input_param { shape { dim: 3 } } } layer { name: "relu" type: "ReLU" bottom: "data" top: "data" }';
+    const failure = await failureOf(Net.from(text, { engine: 'onednn' }));
+    expect(failure).toMatchObject({ code: 'ERR_CAFFE_UNSUPPORTED', ...(caffe.features.onednn && { layer: 'relu' }) });
+  });
+
+  (caffe.features.bf16 ? test : test.skip)('bf16 answers within a hundredth', async () => {
+    const { fast, caffe } = await bothEngines(BRANCHED, { engine: 'auto' });
+    const half = await Net.from(BRANCHED, { weights: await caffe.toBuffer(), precision: 'bf16' });
+    expectClose(await half.forward({ data: IMAGES }), await caffe.forward({ data: IMAGES }), 2);
+    expect(half.engine).toEqual({ name: 'onednn', precision: 'bf16' });
+    expect(half.plan?.precision).toBe('bf16');
+    await Promise.all([fast, caffe, half].map((net) => net.dispose()));
+  });
+});
