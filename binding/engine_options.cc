@@ -27,6 +27,7 @@ EngineOptions ToEngineOptions(const Napi::Value& value) {
   EngineOptions options;
   options.choice = ToChoice(ToString(object.Get("name"), "The engine"));
   options.precision = ToPrecision(ToString(object.Get("precision"), "The precision"));
+  options.release_originals = ToBool(object.Get("releaseOriginals"), "releaseOriginals");
   options.cache = ToString(object.Get("cache"), "The cache of the engine");
   return options;
 }

@@ -19,7 +19,8 @@ enum class EngineChoice {
 struct EngineOptions {
   EngineChoice choice = EngineChoice::kCaffe;
   Precision precision = Precision::kF32;
-  std::string cache;  // the folder that keeps what was found out about plans; empty for none
+  bool release_originals = false;  // parameters that a plan has copies of go to a file
+  std::string cache;               // the folder that keeps what was found out about plans; empty for none
 };
 
 // Of a request; INPUT for what is none.

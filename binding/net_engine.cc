@@ -4,8 +4,10 @@
 
 #include <algorithm>
 #include <caffe/common.hpp>
+#include <utility>
 
 #include "failure.h"
+#include "memory_check.h"
 #include "message.h"
 
 namespace caffe_node {
@@ -63,6 +65,7 @@ NetEngine::NetEngine(FloatNet* net, EngineOptions options)
       not_repeated_(WhyNotRepeated(*net)),
       settled_(WhyNever(*net, options_, not_repeated_)),
       parameters_(*net),
+      filed_(cache_.Folder()),
       reason_(settled_) {
   std::vector<std::string> outputs;
   for (const int index : net->output_blob_indices()) outputs.push_back(NameOf(index));
@@ -96,6 +99,7 @@ void NetEngine::Forward(const std::vector<std::string>& fetch, bool timed, const
   timed ? plan.RunTimed(stop) : plan.Run(stop);
   computed_.insert(wanted_.begin(), wanted_.end());
   reason_.clear();
+  ReleaseOriginals();
 }
 
 void NetEngine::NoteGiven(const std::shared_ptr<ParameterLock>& parameters) {
@@ -171,11 +175,23 @@ bool NetEngine::Prepare(const PlanPurpose& purpose) {
     Plan& plan = plans_.front();
     const std::vector<int> changed = parameters_.Differing(plan.parameters);
     if (changed.empty()) return;
-    plan.parameters = parameters_.seen();
     plan.steps->UpdateParameters(changed);
+    plan.parameters = parameters_.seen();
+    plan.fresh = true;
   });
   if (!wrong.empty()) SettleOnCaffe(wrong);
   return wrong.empty();
+}
+
+void NetEngine::ReleaseOriginals() {
+  Plan& plan = plans_.front();
+  if (!options_.release_originals || !std::exchange(plan.fresh, false)) return;
+  for (const int layer : plan.steps->LayersWithCopies()) {
+    for (const auto& blob : net_->layers()[static_cast<std::size_t>(layer)]->blobs()) filed_.Move(blob.get());
+    parameters_.NoteMoved(layer);
+    plan.parameters[static_cast<std::size_t>(layer)] = parameters_.seen()[static_cast<std::size_t>(layer)];
+  }
+  ReturnFreedMemory();
 }
 
 void NetEngine::Compare(const PlanPurpose& purpose, const StopFlag& stop) {
@@ -191,7 +207,7 @@ void NetEngine::Compare(const PlanPurpose& purpose, const StopFlag& stop) {
   const bool blank = std::all_of(inputs_.begin(), inputs_.end(), [&](int blob) { return IsBlank(BlobAt(blob)); });
   if (!failed && !(blank && wrong.empty())) cache_.Keep(SubjectOf(purpose), wrong);
   if (!blank && wrong.empty()) trusted_.push_back(purpose);
-  if (wrong.empty()) return;
+  if (wrong.empty()) return ReleaseOriginals();
   answer.PutBack();
   SettleOnCaffe(wrong);
 }

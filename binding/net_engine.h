@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "engine_options.h"
+#include "filed_memory.h"
 #include "parameter_watch.h"
 #include "plan_cache.h"
 #include "plan_check.h"
@@ -83,6 +84,7 @@ class NetEngine {
     PlanPurpose purpose;
     std::unique_ptr<InferencePlan> steps;
     ParameterWatch::Seen parameters;  // that it was made of
+    bool fresh = true;                // made or changed since the last look at what it has copies of
   };
 
   std::string NameOf(int blob) const { return net_->blob_names()[static_cast<std::size_t>(blob)]; }
@@ -98,6 +100,8 @@ class NetEngine {
   std::string SubjectOf(const PlanPurpose& purpose);
   // Makes the plan for the purpose the first of plans_; false when there can be none, and Caffe is to compute from now on.
   bool Prepare(const PlanPurpose& purpose);
+  // Moves parameters that the first plan has copies of out of memory.
+  void ReleaseOriginals();
   // The same run by Caffe and by the plan.
   void Compare(const PlanPurpose& purpose, const StopFlag& stop);
   // What went wrong, in words; throws what is to reach the caller.
@@ -115,6 +119,7 @@ class NetEngine {
   std::list<Plan> plans_;             // the last used first
   std::vector<PlanPurpose> trusted_;  // that agreed with Caffe
   ParameterWatch parameters_;
+  FiledMemory filed_;
   std::string model_;  // a hash of the net's text, once it is needed
 
   bool all_computed_ = true;

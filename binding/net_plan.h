@@ -61,6 +61,8 @@ class InferencePlan {
   virtual void RunTimed(const StopFlag& stop) = 0;
   // Takes up the parameters of these layers as Caffe's blobs hold them now.
   virtual void UpdateParameters(const std::vector<int>& layers) = 0;
+  // Layers of whose parameters the plan has copies, so that it reads those of the net in UpdateParameters alone.
+  virtual std::vector<int> LayersWithCopies() const { return {}; }
   virtual std::vector<PlannedStep> Describe() const = 0;
   // Memory of the plan's own: buffers, scratch memory, prepared weights.
   virtual std::int64_t Bytes() const = 0;

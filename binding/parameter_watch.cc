@@ -23,6 +23,12 @@ void ParameterWatch::Look(const std::shared_ptr<ParameterLock>& lock) {
   version_ = version;
 }
 
+void ParameterWatch::NoteMoved(int layer) {
+  const auto index = static_cast<std::size_t>(layer);
+  seen_[index].memory.clear();
+  for (const auto& blob : net_.layers()[index]->blobs()) seen_[index].memory.push_back(MemoryOf(*blob, Part::kData).get());
+}
+
 std::vector<int> ParameterWatch::Differing(const Seen& then) const {
   std::vector<int> layers;
   for (std::size_t layer = 0; layer < seen_.size(); ++layer) {

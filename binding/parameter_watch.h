@@ -26,6 +26,8 @@ class ParameterWatch {
   // Takes in what has changed under this lock, whose holder calls.
   void Look(const std::shared_ptr<ParameterLock>& lock);
   const Seen& seen() const { return seen_; }
+  // The same values lie in other memory.
+  void NoteMoved(int layer);
   // The layers whose parameters were others then, or lay in other memory.
   std::vector<int> Differing(const Seen& then) const;
   bool SameValues(const Seen& then) const;

@@ -37,12 +37,14 @@ std::string PlanCache::FileOf(const std::string& kind, const std::string& subjec
   return (std::filesystem::path(folder_) / (kind + "-" + HashText(Machine() + "\n" + subject))).string();
 }
 
-std::string PlanCache::TuningFile() const {
+std::string PlanCache::Folder() const {
   if (folder_.empty()) return "";
   std::error_code unwritable;
   std::filesystem::create_directories(folder_, unwritable);
-  return unwritable ? "" : FileOf("tuning", "");
+  return unwritable ? "" : folder_;
 }
+
+std::string PlanCache::TuningFile() const { return Folder().empty() ? "" : FileOf("tuning", ""); }
 
 std::optional<std::string> PlanCache::Verdict(const std::string& subject) const {
   if (folder_.empty()) return std::nullopt;
@@ -55,9 +57,7 @@ std::optional<std::string> PlanCache::Verdict(const std::string& subject) const 
 }
 
 void PlanCache::Keep(const std::string& subject, const std::string& verdict) const {
-  if (folder_.empty()) return;
-  std::error_code unwritable;
-  std::filesystem::create_directories(folder_, unwritable);
+  if (Folder().empty()) return;
   try {
     WriteFileWhole(FileOf("verdict", subject), (verdict.empty() ? kAgreed : kDiffered + verdict) + std::string("\n"));
   } catch (const Failure&) {

@@ -13,6 +13,8 @@ class PlanCache {
   // An empty path: nothing is kept.
   explicit PlanCache(std::string folder) : folder_(std::move(folder)) {}
 
+  // Made where it is not there; empty where it cannot be.
+  std::string Folder() const;
   // For PlanSettings; one for each processor and version of oneDNN.
   std::string TuningFile() const;
   // What a comparison of the plan that `subject` describes came to: empty for agreement, else what was wrong; nothing when there

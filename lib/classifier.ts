@@ -8,6 +8,7 @@ import { MicroBatcher } from './micro-batch';
 import type { ModelLike } from './model';
 import type { Tensor } from './native';
 import { type EngineOptions, isNet } from './net';
+import { ENGINE_OPTIONS } from './net-engine';
 import { OpenCalls } from './open-calls';
 import { mostProbable, type Prediction, softmax } from './prediction';
 import { guardReceivers, notConstructed } from './receiver';
@@ -86,9 +87,9 @@ export class Classifier {
    *   that do not fit; as `openModel` and `Net.load`.
    */
   static async open(source: ModelLike | ClassifierNetwork, options?: ClassifierOptions): Promise<Classifier> {
-    const { engine, precision, ...others } = readOptions(options, ['oversample', 'batch', 'engine', 'precision']);
-    const checked = checkedOptions(others);
-    return new Classifier(await openParts(source, { engine, precision }), checked);
+    const { oversample, batch, ...engine } = readOptions(options, ['oversample', 'batch', ...ENGINE_OPTIONS]);
+    const checked = checkedOptions({ oversample, batch });
+    return new Classifier(await openParts(source, engine), checked);
   }
 
   /**

@@ -6,6 +6,7 @@ import { CaffeError, describe } from './errors';
 import { readArray, reading, readOptions } from './given';
 import { type ImageTensor, resizeImage } from './image';
 import { type EngineOptions, isNet } from './net';
+import { ENGINE_OPTIONS } from './net-engine';
 import { type NetworkInput, type NetworkWithSettings, openNetworkInput } from './network-input';
 import { OpenCalls } from './open-calls';
 import { guardReceivers, notConstructed } from './receiver';
@@ -87,7 +88,7 @@ export class Detector {
    *   {@link configureCrop} and `Net.load`.
    */
   static async open(network: DetectorNetwork, options?: DetectorOptions): Promise<Detector> {
-    const { batch = 10, ...engine } = readOptions(options, ['batch', 'engine', 'precision']);
+    const { batch = 10, ...engine } = readOptions(options, ['batch', ...ENGINE_OPTIONS]);
     if (!Number.isInteger(batch) || batch < 1 || batch > 2 ** 16) {
       throw new CaffeError('ERR_CAFFE_INPUT', `'batch' is a whole number from 1 to 65536; found ${describe(batch)}.`);
     }

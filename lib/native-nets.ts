@@ -21,6 +21,7 @@ export type NativeModel = { path: string } | { text: string } | { bytes: Uint8Ar
 export interface NativeEngine {
   name: 'auto' | 'caffe' | 'onednn';
   precision: 'f32' | 'bf16';
+  releaseOriginals: boolean;
   /** The folder that keeps what is found out about plans; empty for none. */
   cache: string;
 }

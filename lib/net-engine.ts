@@ -18,6 +18,12 @@ export interface EngineOptions {
   engine?: Engine;
   /** What the fast engine computes with. 'bf16' needs a processor with AVX512-BF16 or AMX, and keeps 8 bits of each number. Default 'f32'. */
   precision?: Precision;
+  /**
+   * Whether parameters that a plan has copies of leave the memory: into files without names in the cache folder, from which they are read
+   * again when somebody asks for them, or for a plan of another shape. Parameters that other nets share, or that a view looks at, stay.
+   * Default false.
+   */
+  releaseOriginals?: boolean;
 }
 
 /** What computes the forward runs of a net. */
@@ -56,6 +62,9 @@ export interface NetPlan {
   readonly bytes: number;
 }
 
+/** The names of {@link EngineOptions}, for whoever reads options. */
+export const ENGINE_OPTIONS = ['engine', 'precision', 'releaseOriginals'] as const;
+
 const ENGINES: readonly Engine[] = ['auto', 'caffe', 'onednn'];
 const PRECISIONS: readonly Precision[] = ['f32', 'bf16'];
 
@@ -66,9 +75,13 @@ const PRECISIONS: readonly Precision[] = ['f32', 'bf16'];
  * @throws {CaffeError} ERR_CAFFE_INPUT for options that are none, or contradict each other; ERR_CAFFE_UNSUPPORTED for what this build or
  *   this processor cannot do.
  */
-export function engineRequest({ engine, precision = 'f32' }: EngineOptions, phase: Phase = 'test'): NativeEngine {
+export function engineRequest(options: EngineOptions, phase: Phase = 'test'): NativeEngine {
+  const { engine, precision = 'f32', releaseOriginals = false } = options;
   const name = engine === undefined ? defaultEngine() : checked(engine, ENGINES, "'engine'");
   checked(precision, PRECISIONS, "'precision'");
+  if (typeof releaseOriginals !== 'boolean') {
+    throw new CaffeError('ERR_CAFFE_INPUT', `'releaseOriginals' must be true or false; ${describe(releaseOriginals)} was given.`);
+  }
   if (engine === 'onednn' && phase === 'train') {
     throw new CaffeError('ERR_CAFFE_INPUT', "engine: 'onednn' is for networks of the phase 'test'; 'train' was given.", {
       hint: "Leave the engine at 'auto': Caffe runs a net of the phase 'train', and a solver has a plan of its own.",
@@ -76,7 +89,7 @@ export function engineRequest({ engine, precision = 'f32' }: EngineOptions, phas
   }
   if (name === 'onednn') requireEngine("engine: 'onednn'");
   if (precision === 'bf16') requireBf16(name);
-  return { name, precision, cache: planFolder() };
+  return { name, precision, releaseOriginals, cache: planFolder() };
 }
 
 /** What computes a net's forward runs. */

@@ -3,7 +3,7 @@ import { types } from 'node:util';
 import { CaffeError, describe } from './errors';
 import { readArray, reading, readOptions, readTexts, requirePath } from './given';
 import { type NativeModel, type NativeNetRequest, native, type Phase } from './native';
-import { type EngineOptions, engineRequest } from './net-engine';
+import { ENGINE_OPTIONS, type EngineOptions, engineRequest } from './net-engine';
 import type { NetParameter } from './prototxt';
 
 /** The path of a .caffemodel (or .caffemodel.h5) file, or its bytes. */
@@ -24,7 +24,7 @@ export interface NetOptions extends EngineOptions {
   basePath?: string;
 }
 
-const NET_OPTIONS = ['weights', 'phase', 'level', 'stages', 'basePath', 'engine', 'precision'] as const;
+const NET_OPTIONS = ['weights', 'phase', 'level', 'stages', 'basePath', ...ENGINE_OPTIONS] as const;
 
 /** @throws {CaffeError} ERR_CAFFE_INPUT for options that are none. */
 export function netRequest(model: NativeModel, options: NetOptions): NativeNetRequest {

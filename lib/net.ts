@@ -18,7 +18,7 @@ import {
   forwardBackwardBatches,
   forwardBatches,
 } from './net-batches';
-import { type EngineOptions, engineOf, engineRequest, type NetEngine, type NetPlan, planOf } from './net-engine';
+import { ENGINE_OPTIONS, type EngineOptions, engineOf, engineRequest, type NetEngine, type NetPlan, planOf } from './net-engine';
 import { memoryOf, type NetMemory } from './net-memory';
 import { planBackward, planForward, type RunOptions, requireLayer } from './net-runs';
 import { checkedWeights, type ModelText, modelTextOf, type NetOptions, netRequest, type Weights } from './net-sources';
@@ -175,7 +175,7 @@ export class Net {
     if (typeof process !== 'string' || !Number.isSafeInteger(id)) {
       throw new CaffeError('ERR_CAFFE_INPUT', `A handle of share() was expected; ${describe(handle)} was given.`);
     }
-    const engine = engineRequest(readOptions(options, ['engine', 'precision']));
+    const engine = engineRequest(readOptions(options, ENGINE_OPTIONS));
     return new Net(await native.attachNet({ process, id }, engine), true);
   }
 

@@ -6,7 +6,7 @@ import { reading, readOptions, requirePath } from './given';
 import { explaining } from './load-errors';
 import { type NativeEngine, type NativeModel, type NativeSolver, type NativeSolverEvent, type NativeStep, native } from './native';
 import { type ModelText, type Net, nativeOf, textOf, type Weights, weightsFrom, wrapNet } from './net';
-import { type EngineOptions, engineRequest } from './net-engine';
+import { ENGINE_OPTIONS, type EngineOptions, engineRequest } from './net-engine';
 import type { SolverParameter } from './prototxt';
 import { guardReceivers } from './receiver';
 import { type Run, startRun } from './run';
@@ -278,7 +278,7 @@ export class Solver {
 type ReadSolverOptions = { weights: Weights[]; basePath: string; engine: NativeEngine };
 
 function readSolverOptions(options: SolverOptions): ReadSolverOptions {
-  const { weights, basePath = '', ...engine } = readOptions(options, ['weights', 'basePath', 'engine', 'precision']);
+  const { weights, basePath = '', ...engine } = readOptions(options, ['weights', 'basePath', ...ENGINE_OPTIONS]);
   return {
     weights: weightsFrom(weights),
     basePath: basePath === '' ? '' : requirePath(basePath, "'basePath'"),
