@@ -72,7 +72,7 @@ BlobMemory InFile(const BlobMemory& memory, const std::string& folder) {
 void FiledMemory::Move(FloatBlob* blob) {
   constexpr std::size_t kLarge = std::size_t{1} << 20;
   const BlobMemory& memory = MemoryOf(*blob, Part::kData);
-  if (!memory || memory->size() < kLarge) return;
+  if (folder_.empty() || !memory || memory->size() < kLarge) return;
   if (filed_[blob].lock() == memory) {
     // A shared mapping: what was written is in the file.
     madvise(memory->mutable_cpu_data(), memory->size(), MADV_DONTNEED);

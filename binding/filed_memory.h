@@ -13,7 +13,7 @@ namespace caffe_node {
 
 class FiledMemory {
  public:
-  // The files have no name: they are gone with the memory, or with the process.
+  // The files have no name: they are gone with the memory, or with the process. Without a folder nothing is moved.
   explicit FiledMemory(std::string folder) : folder_(std::move(folder)) {}
 
   // Moves the values of a large blob into a file, unless something else uses their memory; where they lie in one already, lets go

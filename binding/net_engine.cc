@@ -186,10 +186,13 @@ bool NetEngine::Prepare(const PlanPurpose& purpose) {
 void NetEngine::ReleaseOriginals() {
   Plan& plan = plans_.front();
   if (!options_.release_originals || !std::exchange(plan.fresh, false)) return;
-  for (const int layer : plan.steps->LayersWithCopies()) {
-    for (const auto& blob : net_->layers()[static_cast<std::size_t>(layer)]->blobs()) filed_.Move(blob.get());
-    parameters_.NoteMoved(layer);
-    plan.parameters[static_cast<std::size_t>(layer)] = parameters_.seen()[static_cast<std::size_t>(layer)];
+  const std::set<const FloatBlob*> used = plan.steps->ParametersInUse();
+  for (std::size_t layer = 0; layer < net_->layers().size(); ++layer) {
+    for (const auto& blob : net_->layers()[layer]->blobs()) {
+      if (used.count(blob.get()) == 0) filed_.Move(blob.get());
+    }
+    parameters_.NoteMoved(static_cast<int>(layer));
+    plan.parameters[layer] = parameters_.seen()[layer];
   }
   ReturnFreedMemory();
 }

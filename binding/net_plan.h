@@ -13,6 +13,7 @@
 #include <caffe/net.hpp>
 #include <cstdint>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -61,8 +62,8 @@ class InferencePlan {
   virtual void RunTimed(const StopFlag& stop) = 0;
   // Takes up the parameters of these layers as Caffe's blobs hold them now.
   virtual void UpdateParameters(const std::vector<int>& layers) = 0;
-  // Layers of whose parameters the plan has copies, so that it reads those of the net in UpdateParameters alone.
-  virtual std::vector<int> LayersWithCopies() const { return {}; }
+  // The net's parameters that a run reads where they lie; of the others the plan has copies.
+  virtual std::set<const caffe::Blob<float>*> ParametersInUse() const = 0;
   virtual std::vector<PlannedStep> Describe() const = 0;
   // Memory of the plan's own: buffers, scratch memory, prepared weights.
   virtual std::int64_t Bytes() const = 0;

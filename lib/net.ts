@@ -167,6 +167,7 @@ export class Net {
    * own, one copy of the parameters. Runs of all these nets exclude each other.
    *
    * @param handle what `share` gave; it may be used any number of times.
+   * @param options here Caffe is the default, which needs no more than the one copy; a plan of the fast engine has one of its own.
    * @throws {CaffeError} ERR_CAFFE_DISPOSED when nobody holds the parameters any more; ERR_CAFFE_INPUT for what is no handle of this
    *   process; for the options as `load`.
    */
@@ -175,8 +176,8 @@ export class Net {
     if (typeof process !== 'string' || !Number.isSafeInteger(id)) {
       throw new CaffeError('ERR_CAFFE_INPUT', `A handle of share() was expected; ${describe(handle)} was given.`);
     }
-    const engine = engineRequest(readOptions(options, ENGINE_OPTIONS));
-    return new Net(await native.attachNet({ process, id }, engine), true);
+    const { engine = 'caffe', ...others } = readOptions(options, ENGINE_OPTIONS);
+    return new Net(await native.attachNet({ process, id }, engineRequest({ engine, ...others })), true);
   }
 
   /**

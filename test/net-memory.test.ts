@@ -54,7 +54,7 @@ test('parameters that layers share are shown as such', async () => {
 });
 
 test('what a net holds grows with its use', async () => {
-  const net = await Net.from(TINY);
+  const net = await Net.from(TINY, { engine: 'caffe' });
   expect(net.memory.blobs.data).toEqual({ data: 0, diff: 0 });
   await net.forward();
   expect(net.memory.blobs.data).toEqual({ data: 4 * 576, diff: 0 });

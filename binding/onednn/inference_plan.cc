@@ -73,6 +73,18 @@ class Plan final : public InferencePlan {
     }
   }
 
+  std::set<const FloatBlob*> ParametersInUse() const override {
+    std::set<const FloatBlob*> used;
+    for (const Step& step : program_->steps) {
+      for (const FloatBlob* const blob : step.operation->BorrowedParameters()) used.insert(blob);
+      if (!step.in_caffe) continue;
+      for (const int layer : step.layers) {
+        for (const auto& blob : net_->layers()[static_cast<std::size_t>(layer)]->blobs()) used.insert(blob.get());
+      }
+    }
+    return used;
+  }
+
   std::vector<PlannedStep> Describe() const override {
     std::vector<PlannedStep> described;
     for (const Step& step : program_->steps) {

@@ -89,6 +89,8 @@ class Operation {
   virtual void Bind(const std::vector<dnnl::memory>& bottoms, const std::vector<dnnl::memory>& tops, void* scratch) = 0;
   // Takes up the parameters as Caffe's blobs hold them now.
   virtual void TakeParameters() {}
+  // The parameters whose memory is Caffe's own.
+  virtual std::vector<const FloatBlob*> BorrowedParameters() const { return {}; }
   virtual void Run(const dnnl::stream& stream) = 0;
 
   // Which implementation: "jit:avx512_core".

@@ -18,6 +18,8 @@ class PreparedParameter {
 
   const dnnl::memory& memory() const { return memory_; }
   std::int64_t Bytes() const { return borrowed_ ? 0 : BytesOf(memory_.get_desc()); }
+  // Null where the values are copied.
+  const FloatBlob* borrowed() const { return borrowed_ ? blob_ : nullptr; }
   // Takes up the values that the blob holds now.
   void Take();
 

@@ -18,6 +18,13 @@ class WeightedOperation : public PrimitiveOperation {
     for (const PreparedParameter& parameter : parameters_) bytes += parameter.Bytes();
     return bytes;
   }
+  std::vector<const FloatBlob*> BorrowedParameters() const override {
+    std::vector<const FloatBlob*> borrowed;
+    for (const PreparedParameter& parameter : parameters_) {
+      if (parameter.borrowed() != nullptr) borrowed.push_back(parameter.borrowed());
+    }
+    return borrowed;
+  }
   void TakeParameters() override {
     for (PreparedParameter& parameter : parameters_) parameter.Take();
   }

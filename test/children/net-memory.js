@@ -28,7 +28,7 @@ const ways = {
     };
     const start = await settled();
     const since = async () => (await settled()) - start;
-    const net = await Net.from(HEAVY);
+    const net = await Net.from(HEAVY, { engine: 'caffe' });
     const loaded = await since();
     await net.forward();
     const run = await since();
@@ -58,7 +58,7 @@ const ways = {
     const resident = residentMegabytes();
     let most = 0;
     for (let i = 0; i < 60; i++) {
-      const net = await Net.from(HEAVY);
+      const net = await Net.from(HEAVY, { engine: 'caffe' });
       await net.forward();
       most = Math.max(most, residentMegabytes() - resident);
     }

@@ -77,11 +77,14 @@ const ways = {
     await collect();
   },
   async 'of memory that a data layer lends is a copy'() {
-    const net = await Net.from(`
+    const net = await Net.from(
+      `
 layer { name: "data" type: "MemoryData" top: "data" top: "label" memory_data_param { batch_size: 1 channels: 1 height: 1 width: 4 } }
 layer { name: "one" type: "ReLU" bottom: "data" top: "one" }
 layer { name: "two" type: "Sigmoid" bottom: "data" top: "two" }
-layer { name: "flat" type: "Flatten" bottom: "data" top: "flat" }`);
+layer { name: "flat" type: "Flatten" bottom: "data" top: "flat" }`,
+      { engine: 'caffe' },
+    );
     const items = (value) => ({ shape: [2, 1, 1, 4], data: new Float32Array(8).fill(value) });
     await net.setInputArrays(items(5), [0, 1]);
     await net.forward();

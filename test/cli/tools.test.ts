@@ -48,6 +48,22 @@ test('time', async () => {
   expect(shown).toMatch(/^fc +InnerProduct( +\d+\.\d{3}){4}$/m);
 });
 
+(caffe.features.onednn ? test : test.skip)('time of the fast engine', async () => {
+  const timing = await json(['time', 'net.prototxt', '--engine', 'onednn', '--iterations', '2', '--weights', 'net.caffemodel']);
+  expect(timing).toMatchObject({ iterations: 2, precision: 'f32', inputs: { data: [2, 3, 4, 5] }, forward: { mean: expect.any(Number) } });
+  expect(timing.steps.flatMap(({ layers }: { layers: string[] }) => layers)).toEqual(expect.arrayContaining(['fc', 'loss']));
+  const shown = await text(['time', 'net.prototxt', '--layers', '--iterations', '1']);
+  expect(shown).toMatch(/^layers +types +implementation +layout +forward +least$/m);
+  expect(shown).toMatch(/^loss +SoftmaxWithLoss +Caffe .*( +\d+\.\d{3}){2}$/m);
+  expect(shown).toMatch(/The plan takes \d+\.\d MiB\./);
+  for (const wrong of [
+    ['--precision', 'bf16'],
+    ['--layers', '--phase', 'train'],
+  ]) {
+    expect(await caffeNode(['time', 'net.prototxt', ...wrong], { cwd: at() })).toMatchObject({ code: 2, stdout: '' });
+  }
+});
+
 test('test', async () => {
   const result = await json(['test', 'net.prototxt', 'net.caffemodel', '--iterations', '2']);
   expect(result).toMatchObject({ iterations: 2, lossWeights: { loss: 2 }, outputs: { loss: { shape: [], data: [expect.any(Number)] } } });

@@ -89,7 +89,7 @@ describeModels('published networks', () => {
 describe('memory', () => {
   test.each(['squeezenet', 'googlenet', 'resnet-18'] as const)('of %s is what the net holds when it has run', async (name) => {
     const { deploy } = get(name, { classes: 5, size: name === 'resnet-18' ? 64 : undefined });
-    const net = await Net.from(deploy);
+    const net = await Net.from(deploy, { engine: 'caffe' });
     await net.forward();
     expect(check(deploy).totals.memory).toMatchObject({ total: net.memory.total, gradients: 0 });
     await net.dispose();

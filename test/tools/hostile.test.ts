@@ -11,6 +11,7 @@ import {
   streamFeatures,
   testNet,
   timeNet,
+  timePlan,
 } from '../../lib/tools';
 import { imageOf, writeDatabase } from '../support/databases';
 import { failureOf } from '../support/failure';
@@ -37,6 +38,7 @@ async function featuresOf(options: unknown): Promise<void> {
 
 /** Each tool with options that it takes, and how to call it with others. */
 const TOOLS: Record<string, { good: () => Options; call: (options: unknown) => Promise<unknown> }> = {
+  timePlan: { good: () => ({ iterations: 1 }), call: (options) => timePlan(LINEAR, options as never) },
   timeNet: { good: () => ({ iterations: 1 }), call: (options) => timeNet(LINEAR, options as never) },
   testNet: { good: () => ({ iterations: 1 }), call: (options) => testNet(LINEAR, at('linear.caffemodel'), options as never) },
   streamFeatures: { good: () => ({ network: LINEAR, weights: [], blobs: ['fc'], batches: 1 }), call: featuresOf },

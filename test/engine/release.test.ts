@@ -1,0 +1,69 @@
+import { readFileSync } from 'node:fs';
+import { caffe } from '../../lib/caffe';
+import { Net } from '../../lib/net';
+import { bothEngines, expectClose, noise } from '../support/engine';
+import { temporaryFolder } from '../support/folders';
+
+const within = temporaryFolder();
+const { CAFFE_NODE_CACHE } = process.env;
+beforeAll(() => {
+  process.env.CAFFE_NODE_CACHE = within('cache');
+});
+afterAll(() => {
+  if (CAFFE_NODE_CACHE === undefined) delete process.env.CAFFE_NODE_CACHE;
+  else process.env.CAFFE_NODE_CACHE = CAFFE_NODE_CACHE;
+});
+
+/** 1.5 MiB of weights in a convolution, whose plan keeps them in another layout. */
+const WIDE = `
+name: "wide"
+layer { name: "data" type: "Input" top: "data" input_param { shape { dim: 1 dim: 256 dim: 6 dim: 6 } } }
+layer { name: "conv" type: "Convolution" bottom: "data" top: "conv"
+  convolution_param { num_output: 170 kernel_size: 3 pad: 1 weight_filler { type: "xavier" } } }
+layer { name: "pool" type: "Pooling" bottom: "conv" top: "pool" pooling_param { pool: AVE global_pooling: true } }`;
+const COUNT = 256 * 36;
+
+const filesInMemory = () =>
+  readFileSync('/proc/self/maps', 'utf8')
+    .split('\n')
+    .filter((line) => line.includes('/parameters-')).length;
+
+(caffe.features.onednn ? describe : describe.skip)('releaseOriginals', () => {
+  test('moves what a plan has copies of out of memory, and nothing else is different', async () => {
+    const { fast, caffe } = await bothEngines(WIDE, { engine: 'onednn', releaseOriginals: true });
+    const data = noise(COUNT);
+    const weights = (await caffe.params.conv?.[0]?.read())?.data ?? new Float32Array(0);
+    expectClose(await fast.forward({ data }), await caffe.forward({ data }));
+    expect(filesInMemory()).toBe(1);
+    expect(fast.params.conv?.[0]?.data).toEqual(weights);
+    expect(await fast.toBuffer()).toEqual(await caffe.toBuffer());
+    // Another plan, Caffe itself, other values, the first plan again.
+    for (const items of [2, 1]) {
+      const more = { data: { shape: [items, 256, 6, 6], data: noise(items * COUNT, 2) } };
+      expectClose(await fast.forward(more), await caffe.forward(more));
+    }
+    expectClose(await fast.forward({ data }, { end: 'pool' }), await caffe.forward({ data }));
+    for (const net of [fast, caffe]) net.params.conv?.[0]?.set(weights.map((weight) => 2 * weight));
+    expectClose(await fast.forward({ data }), await caffe.forward({ data }));
+    await fast.params.conv?.[0]?.scale(0.5);
+    expect((await fast.params.conv?.[0]?.read())?.data).toEqual(weights);
+    const copy = await Net.from(WIDE, { weights: await fast.toBuffer() });
+    expect(copy.params.conv?.[0]?.data).toEqual(weights);
+    await Promise.all([fast, caffe, copy].map((net) => net.dispose()));
+  });
+
+  test('leaves what others use where it is, and goes without a folder', async () => {
+    const before = filesInMemory();
+    const shared = await Net.from(WIDE, { engine: 'onednn', releaseOriginals: true });
+    const other = await Net.from(WIDE, { engine: 'caffe' });
+    other.shareWith(shared);
+    await shared.forward({ data: noise(COUNT) });
+    expect(filesInMemory()).toBe(before);
+    process.env.CAFFE_NODE_CACHE = '/dev/null';
+    const { fast, caffe } = await bothEngines(WIDE, { engine: 'onednn', releaseOriginals: true });
+    process.env.CAFFE_NODE_CACHE = within('cache');
+    expectClose(await fast.forward({ data: noise(COUNT) }), await caffe.forward({ data: noise(COUNT) }));
+    expect(filesInMemory()).toBe(before);
+    await Promise.all([shared, other, fast, caffe].map((net) => net.dispose()));
+  });
+});
