@@ -78,7 +78,7 @@ class BlobJob : public Job {
   void Execute(const StopFlag& stop) final {
     const boost::shared_ptr<FloatBlob> blob = content_.Blob();
     if (!content_.parameter && part_ == Part::kData && !content_.net->engine().IsComputed(content_.name)) {
-      content_.net->ComputeAllBlobs(stop);
+      content_.net->ComputeBlob(content_.name, stop);
     }
     FitMemory(blob.get());
     if (content_.parameter) {

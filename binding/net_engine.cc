@@ -89,12 +89,12 @@ void NetEngine::Forward(const std::vector<std::string>& fetch, bool timed, const
                         const StopFlag& stop) {
   Want(fetch);
   NoteGiven(parameters);
-  if (const std::string why = WhyNotNow(); !why.empty()) return RunInCaffe(why);
+  if (const std::string why = WhyNotNow(); !why.empty()) return ForwardInCaffe(why);
   const PlanPurpose purpose{given_shapes_, omp_get_max_threads(), wanted_};
   const std::optional<std::string> verdict = VerdictOn(purpose);
   if (!verdict) return Compare(purpose, stop);
   if (!verdict->empty()) SettleOnCaffe(*verdict);
-  if (!settled_.empty() || !Prepare(purpose)) return RunInCaffe(settled_);
+  if (!settled_.empty() || !Prepare(purpose)) return ForwardInCaffe(settled_);
   InferencePlan& plan = *plans_.front().steps;
   timed ? plan.RunTimed(stop) : plan.Run(stop);
   computed_.insert(wanted_.begin(), wanted_.end());
@@ -226,7 +226,7 @@ std::string NetEngine::Try(const std::function<void()>& body) const {
   }
 }
 
-void NetEngine::RunInCaffe(const std::string& reason) {
+void NetEngine::ForwardInCaffe(const std::string& reason) {
   reason_ = reason;
   RunLayersWithBottoms(net_);
   all_computed_ = true;

@@ -54,9 +54,13 @@ class NetEngine {
   const EngineOptions& options() const { return options_; }
   // Why Caffe is to compute all whole forward runs; empty where this engine does.
   std::string WhyCaffe() const;
+  // Adds to the blobs that runs compute from now on.
+  void Want(const std::vector<std::string>& blobs);
   // Computes a whole forward run, but for the layers without bottoms, which have run; the caller holds the parameters' lock.
   void Forward(const std::vector<std::string>& fetch, bool timed, const std::shared_ptr<ParameterLock>& parameters,
                const StopFlag& stop);
+  // The same by Caffe.
+  void ForwardInCaffe(const std::string& reason);
   // Notes a run past this engine: why, and whether it computed all blobs.
   void NoteCaffeRun(std::string reason, bool all);
 
@@ -89,7 +93,6 @@ class NetEngine {
 
   std::string NameOf(int blob) const { return net_->blob_names()[static_cast<std::size_t>(blob)]; }
   FloatBlob& BlobAt(int blob) const { return *net_->blobs()[static_cast<std::size_t>(blob)]; }
-  void Want(const std::vector<std::string>& blobs);
   void NoteGiven(const std::shared_ptr<ParameterLock>& parameters);
   void RequireAsGiven(const std::shared_ptr<ParameterLock>& parameters);
   std::vector<std::vector<int>> InputShapes() const;
@@ -106,7 +109,6 @@ class NetEngine {
   void Compare(const PlanPurpose& purpose, const StopFlag& stop);
   // What went wrong, in words; throws what is to reach the caller.
   std::string Try(const std::function<void()>& body) const;
-  void RunInCaffe(const std::string& reason);
   void SettleOnCaffe(const std::string& reason);
 
   FloatNet* const net_;

@@ -21,6 +21,8 @@ void NetState::Compute(const RunRequest& request, const StopFlag& stop) {
   std::string why = engine_->WhyCaffe();
   if (request.first > 0 || request.last + 1 < static_cast<int>(layers_.size())) why = "the run had a start or an end";
   if (events_->hears_forward()) why = "the run had listeners";
+  // Where forward and backward runs alternate, Caffe would have to compute each forward run again.
+  if (std::exchange(ran_backward_, false)) why = "the run before was a backward run";
   if (why.empty()) return ComputeByEngine(request, stop);
   if (is_train_) flavour::Seed(MixSeed(seed_, train_runs_++));
   ComputeInCaffe(request.first, request.last, stop);
@@ -31,9 +33,14 @@ void NetState::ComputeByEngine(const RunRequest& request, const StopFlag& stop) 
   Watched(stop, [&] {
     for (const int layer : LayersWithoutBottoms(*net_)) net_->ForwardFromTo(layer, layer);
   });
-  // Data of other shapes, for a plan of its own.
-  if (!ShapesAreGood()) SpreadShapes({});
-  Watched(stop, [&] { engine_->Forward(request.fetch, request.timed, parameter_lock_, stop); });
+  Watched(stop, [&] {
+    if (ShapesAreGood()) {
+      engine_->Forward(request.fetch, request.timed, parameter_lock_, stop);
+    } else {
+      // Caffe's layers take shapes up as they run; from the next run on there can be a plan for these.
+      engine_->ForwardInCaffe("the data came in another shape");
+    }
+  });
   KeepShapes();
 }
 
@@ -66,10 +73,11 @@ float NetState::ForwardInCaffe(const StopFlag& stop) {
   return loss;
 }
 
-void NetState::ComputeAllBlobs(const StopFlag& stop) {
+void NetState::ComputeBlob(const std::string& name, const StopFlag& stop) {
   const StoppableLockGuard lock(*parameter_lock_, stop);
   static_cast<void>(net());
   ComputeRest(stop);
+  engine_->Want({name});
 }
 
 void NetState::ComputeRest(const StopFlag& stop) {

@@ -232,6 +232,7 @@ std::vector<NamedTensor> NetState::Backward(const RunRequest& request, const Sto
     }
   }
   ComputeRest(stop);
+  ran_backward_ = true;
   Feed(request.feeds, Part::kDiff);
   Watched(stop, [&] { net.BackwardFromTo(request.first, request.last); });
   Measure();

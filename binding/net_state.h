@@ -92,8 +92,9 @@ class NetState {
   std::vector<NamedTensor> Backward(const RunRequest& request, const StopFlag& stop);
   // A forward run of all layers by Caffe itself: its loss.
   float ForwardInCaffe(const StopFlag& stop);
-  // Has all blobs hold what the last run made of them; see NetEngine::ComputeRest. Takes the parameters' lock.
-  void ComputeAllBlobs(const StopFlag& stop);
+  // Has the blob hold what the last run made of it; later runs compute it along. See NetEngine::ComputeRest. Takes the
+  // parameters' lock.
+  void ComputeBlob(const std::string& name, const StopFlag& stop);
   // One batch of a training: returns the loss, and adds the gradients to the diffs of the parameters.
   float ForwardBackward(const StopFlag& stop);
   // Lets the shapes of blobs that were reshaped travel through the net; when a layer refuses, all former shapes come back.
@@ -187,6 +188,7 @@ class NetState {
   std::shared_ptr<ParameterLock> parameter_lock_ = std::make_shared<ParameterLock>();
   unsigned seed_;
   std::uint64_t train_runs_ = 0;
+  bool ran_backward_ = false;  // since the last forward run
   std::atomic<int> runs_{0};
   const std::shared_ptr<Lending> lending_ = std::make_shared<Lending>();
 

@@ -1,11 +1,14 @@
 import { caffe } from '../../lib/caffe';
 import { Net } from '../../lib/net';
 import { Solver } from '../../lib/solver';
+import { imageOf, writeDatabase } from '../support/databases';
 import { BRANCHED, bothEngines, expectClose, noise } from '../support/engine';
 import { failureOf } from '../support/failure';
+import { temporaryFolder } from '../support/folders';
 import { TINY } from '../support/networks';
 
 const describeEngine = caffe.features.onednn ? describe : describe.skip;
+const within = temporaryFolder();
 const IMAGES = { shape: [2, 3, 12, 12], data: noise(2 * 3 * 12 * 12) };
 
 describeEngine('forward runs', () => {
@@ -59,6 +62,19 @@ describeEngine('forward runs', () => {
       expect(fast.plan?.threads).toBe(count);
     }
     await Promise.all([fast.dispose(), plain.dispose()]);
+  });
+
+  test('data that comes in other shapes', async () => {
+    await writeDatabase(
+      within('mixed'),
+      [4, 6, 6, 4, 4].map((height, index) => imageOf(index, { height })),
+    );
+    const { fast, caffe } = await bothEngines(`
+      layer { name: "data" type: "Data" top: "data" data_param { source: "${within('mixed')}" backend: LMDB batch_size: 1 } }
+      layer { name: "pool" type: "Pooling" bottom: "data" top: "pool" pooling_param { pool: AVE kernel_size: 2 } }
+      layer { name: "double" type: "Power" bottom: "pool" top: "double" power_param { scale: 2 } }`);
+    for (let run = 0; run < 10; run++) expectClose(await fast.forward(), await caffe.forward());
+    await Promise.all([fast.dispose(), caffe.dispose()]);
   });
 
   test('what the engine does not compute Caffe does, and says why', async () => {
@@ -133,6 +149,11 @@ describeEngine('blobs that a run left out', () => {
     expect(Array.from(fast.blobs.prob?.data ?? [])).toEqual(Array.from(prob?.data ?? []));
     await fast.forward({ data: IMAGES });
     expect(await fast.blobs.left?.asum()).toBeCloseTo((await caffe.blobs.left?.asum()) ?? Number.NaN, 1);
+    // What was read once is computed along.
+    await fast.forward({ data: IMAGES });
+    expect(fast.plan?.blobs).toEqual(['prob', 'both', 'left']);
+    expect(fast.blobs.left?.data).toHaveLength(2304);
+    expect(() => fast.blobs.right?.data).toThrow(expect.objectContaining({ code: 'ERR_CAFFE_NOT_COMPUTED' }));
     await Promise.all([fast.dispose(), caffe.dispose()]);
   });
 

@@ -20,7 +20,8 @@ layer { name: "prob" type: "Softmax" bottom: "fc" top: "prob" }
 /** The net in the fast engine, and the same net, with its own copy of the same parameters, in Caffe. */
 export async function bothEngines(text: string, options: NetOptions = {}): Promise<{ fast: Net; caffe: Net }> {
   const caffe = await Net.from(text, { ...options, engine: 'caffe' });
-  const fast = await Net.from(text, { engine: 'onednn', ...options, weights: await caffe.toBuffer() });
+  const weights = Object.keys(caffe.params).length > 0 ? await caffe.toBuffer() : undefined;
+  const fast = await Net.from(text, { engine: 'onednn', ...options, weights });
   return { fast, caffe };
 }
 

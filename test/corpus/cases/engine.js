@@ -99,7 +99,7 @@ const cases = [
     api: 'Net#forward',
     name: 'timed of every wrong kind',
     code: INPUT,
-    each: () => withNet({}, (net) => each((timed) => net.forward({}, { timed }), 'undefined', 'boolean')),
+    each: () => each((timed) => withNet({}, (net) => net.forward({}, { timed })), 'undefined', 'boolean'),
   },
   {
     api: 'timePlan',

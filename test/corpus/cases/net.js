@@ -40,8 +40,8 @@ const changing = (first, later) => {
   return () => (reads++ === 0 ? first : later);
 };
 
-async function withNet(text, use) {
-  const net = await Net.from(text);
+async function withNet(text, use, options = {}) {
+  const net = await Net.from(text, options);
   try {
     return await use(net);
   } finally {
@@ -666,11 +666,15 @@ const running = [
     name: 'after labels went out of range',
     code: INPUT,
     run: () =>
-      withNet(CLASSIFIER, async (net) => {
-        await net.forward({ data: new Float32Array(32), label: [0, 1] });
-        net.blobs.label.data[0] = 1e9;
-        return net.backward();
-      }),
+      withNet(
+        CLASSIFIER,
+        async (net) => {
+          await net.forward({ data: new Float32Array(32), label: [0, 1] });
+          net.blobs.label.data[0] = 1e9;
+          return net.backward();
+        },
+        { engine: 'caffe' },
+      ),
   },
   {
     api: 'Net#backward',
