@@ -37,7 +37,7 @@ Napi::Value LoadSolver(const Napi::CallbackInfo& info) {
     ModelSource model = ToModelSource(request.Get("solver"));
     std::string base = ToString(request.Get("basePath"), "basePath");
     std::vector<WeightsSource> weights = ToWeightsSources(request.Get("weights"));
-    EngineOptions engine = ToEngineOptions(request.Get("engine"));
+    EngineOptions engine = Has(request, "engine") ? ToEngineOptions(request.Get("engine")) : EngineOptions();
     Lane* const lane = environment.executor().NextLane();
     return environment.executor().Post(
         lane, std::make_unique<LoadSolverJob>(lane, std::move(model), std::move(base), std::move(weights), std::move(engine),

@@ -4,20 +4,27 @@ import path from 'node:path';
 import { Classifier } from './classifier';
 import { isModel, type Model, type ModelLike, pathOfModel } from './model';
 import { MODEL_FILES } from './model-files';
+import { type EngineOptions, engineRequest } from './net-engine';
 
 /** Models that are given by path and stay open. A network that falls out is freed once nothing uses it any more. */
 const MOST_PATHS = 4;
 
-const byModel = new WeakMap<Model, Promise<Classifier>>();
+/** By the engine that each runs in. */
+const byModel = new WeakMap<Model, Map<string, Promise<Classifier>>>();
 /** Least recently used first. */
 const byFile = new Map<string, Promise<Classifier>>();
 
 /** The classifier of a model, opened at most once: for an open model as long as it is used, for a path until the file changes. */
-export async function classifierOf(model: ModelLike): Promise<Classifier> {
-  if (isModel(model)) return remembered(byModel, model, () => Classifier.open(model));
+export async function classifierOf(model: ModelLike, options: EngineOptions): Promise<Classifier> {
+  const engine = JSON.stringify(engineRequest(options));
+  if (isModel(model)) {
+    const opened = byModel.get(model) ?? new Map<string, Promise<Classifier>>();
+    byModel.set(model, opened);
+    return remembered(opened, engine, () => Classifier.open(model, options));
+  }
   const file = pathOfModel(model);
-  const key = await identityOf(file);
-  const opened = remembered(byFile, key, () => Classifier.open(file));
+  const key = `${await identityOf(file)} ${engine}`;
+  const opened = remembered(byFile, key, () => Classifier.open(file, options));
   touch(key, opened);
   return opened;
 }
@@ -32,15 +39,7 @@ async function identityOf(file: string): Promise<string> {
 }
 
 /** What fails to open is not remembered. */
-function remembered<Key extends object | string>(
-  cache: {
-    get(key: Key): Promise<Classifier> | undefined;
-    set(key: Key, value: Promise<Classifier>): unknown;
-    delete(key: Key): boolean;
-  },
-  key: Key,
-  open: () => Promise<Classifier>,
-): Promise<Classifier> {
+function remembered(cache: Map<string, Promise<Classifier>>, key: string, open: () => Promise<Classifier>): Promise<Classifier> {
   const known = cache.get(key);
   if (known) return known;
   const opened = open();

@@ -1,11 +1,13 @@
 import type { ClassifierImage } from './classifier';
 import { classifierOf } from './classifier-cache';
+import { readOptions } from './given';
 import type { ModelLike } from './model';
+import { ENGINE_OPTIONS, type EngineOptions } from './net-engine';
 import type { Prediction } from './prediction';
 
 export type { Prediction } from './prediction';
 
-export interface ClassifyOptions {
+export interface ClassifyOptions extends EngineOptions {
   /** How many classes to return. Default 5, or all where there are fewer. */
   top?: number;
   signal?: AbortSignal;
@@ -19,7 +21,7 @@ export interface ClassifyOptions {
  * @param images one image (a path, file: URL, the bytes of a file …), or an array of them.
  * @returns the most probable classes, the best first; for an array, in its order.
  * @throws {CaffeError} ERR_CAFFE_IMAGE for an image that cannot be read, by name; the model stays usable. ERR_CAFFE_INPUT for a `top`
- *   that is no whole number from 1; as `openModel`.
+ *   that is no whole number from 1; as `openModel`; for the engine as `Net.load`.
  */
 export async function classify(model: ModelLike, images: readonly ClassifierImage[], options?: ClassifyOptions): Promise<Prediction[][]>;
 export async function classify(model: ModelLike, image: ClassifierImage, options?: ClassifyOptions): Promise<Prediction[]>;
@@ -28,6 +30,7 @@ export async function classify(
   images: ClassifierImage | readonly ClassifierImage[],
   options: ClassifyOptions = {},
 ): Promise<Prediction[] | Prediction[][]> {
-  const classifier = await classifierOf(model);
-  return classifier.classify(images as readonly ClassifierImage[], options);
+  const { top, signal, ...engine } = readOptions(options, ['top', 'signal', ...ENGINE_OPTIONS]);
+  const classifier = await classifierOf(model, engine);
+  return classifier.classify(images as readonly ClassifierImage[], { top, signal });
 }

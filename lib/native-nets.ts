@@ -161,7 +161,8 @@ export interface NativeSolverRequest {
   solver: NativeModel;
   basePath: string;
   weights: (string | Uint8Array)[];
-  engine: NativeEngine;
+  /** Absent: Caffe. */
+  engine?: NativeEngine;
 }
 
 export interface NativeStep {

@@ -54,6 +54,16 @@ describe('one image', () => {
     await opened.dispose();
   });
 
+  test('may be classified by either engine', async () => {
+    const expected = await classify(model, red, { engine: 'caffe' });
+    for (const options of [{ engine: 'auto' }, {}, { engine: 'caffe' }] as const) {
+      const found = await classify(model, red, options);
+      expect(found.map(({ label }) => label)).toEqual(expected.map(({ label }) => label));
+      for (const [place, { probability }] of expected.entries()) expect(found[place]?.probability).toBeCloseTo(probability, 4);
+    }
+    expect(await failureOf(classify(model, red, { precision: 'f8' as never }))).toMatchObject({ code: 'ERR_CAFFE_INPUT' });
+  });
+
   test('gives as many classes as asked for', async () => {
     expect(await classify(model, red, { top: 1 })).toHaveLength(1);
     expect(await classify(model, red, { top: 100 })).toHaveLength(3);

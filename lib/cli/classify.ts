@@ -1,6 +1,13 @@
 import type { Command } from 'commander';
+import type { Engine, Precision } from '../net-engine';
 import { action, type Context } from './command';
-import { count, json } from './options';
+import { choice, count, json, precision } from './options';
+
+interface ClassifyCommandOptions {
+  top: number;
+  engine?: Engine;
+  precision?: Precision;
+}
 
 export function addClassify(program: Command): void {
   program
@@ -9,6 +16,8 @@ export function addClassify(program: Command): void {
     .argument('<images...>', 'image files')
     .description('classify images with a trained model')
     .option('--top <n>', 'classes to name', count, 5)
+    .addOption(choice('--engine <engine>', 'what runs the network (default: auto)', ['auto', 'caffe', 'onednn']))
+    .addOption(precision())
     .addOption(json())
     .action(action(classifyImages));
 }
@@ -16,14 +25,14 @@ export function addClassify(program: Command): void {
 /** Images at a time, two batches of them: the answers come in such portions. While those of one are awaited, the next is on its way. */
 const IMAGES_AT_A_TIME = 20;
 
-async function classifyImages({ signal, progress, report }: Context, path: string, images: string[], { top }: { top: number }) {
+async function classifyImages({ signal, progress, report }: Context, path: string, images: string[], options: ClassifyCommandOptions) {
   const { classify } = await import('../classify.js');
   const { openModel } = await import('../model.js');
   const model = await openModel(path);
   try {
     const start = (first: number) => {
       const some = images.slice(first, first + IMAGES_AT_A_TIME);
-      const answers = classify(model, some, { top, signal });
+      const answers = classify(model, some, { ...options, signal });
       answers.catch(() => {}); // told when it is this portion's turn
       return { some, answers };
     };

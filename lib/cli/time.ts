@@ -3,7 +3,7 @@ import { table } from '../text-table';
 import type { NetTiming, Timing } from '../tools/time-net';
 import type { PlanTiming } from '../tools/time-plan';
 import { action, type Context } from './command';
-import { addStateOptions, choice, count, json, type StateOptions, weights } from './options';
+import { addStateOptions, choice, count, json, precision, type StateOptions, weights } from './options';
 
 interface TimeOptions extends StateOptions {
   engine?: 'caffe' | 'onednn';
@@ -21,25 +21,25 @@ export function addTime(program: Command): void {
     .addOption(choice('--engine <engine>', 'what runs the network (default: caffe, with --layers onednn)', ['caffe', 'onednn']))
     .option('--layers', 'which layers each step of the fast engine computes, with which implementation')
     .addOption(choice('--phase <phase>', 'phase of the network (default: train, of the fast engine test)', ['train', 'test']))
-    .addOption(choice('--precision <precision>', 'of the fast engine (default: f32)', ['f32', 'bf16']))
+    .addOption(precision())
     .option('--iterations <n>', 'passes to time, after one that is not', count, 50)
     .addOption(weights());
   addStateOptions(command).addOption(json()).action(action(time));
 }
 
 async function time({ signal, progress, report, refuse }: Context, network: string, options: TimeOptions): Promise<void> {
-  const { stage: stages, layers, engine = layers ? 'onednn' : 'caffe', phase, precision, ...others } = options;
+  const { stage: stages, layers, engine = layers ? 'onednn' : 'caffe', phase, precision: wanted, ...others } = options;
   const onProgress = ({ done, total }: { done: number; total: number }) => progress.update(done, total);
   const common = { ...others, stages, signal, onProgress };
   if (engine === 'caffe') {
-    if (precision) refuse("'--precision' is of the fast engine: use --engine onednn.");
+    if (wanted) refuse("'--precision' is of the fast engine: use --engine onednn.");
     const { timeNet } = await import('../tools/time-net.js');
     const timing = await timeNet(network, { ...common, phase });
     report(timing, layersAsText(timing));
   } else {
     if (phase === 'train') refuse("The fast engine's steps can be timed in the phase 'test' only.");
     const { timePlan } = await import('../tools/time-plan.js');
-    const timing = await timePlan(network, { ...common, precision });
+    const timing = await timePlan(network, { ...common, precision: wanted });
     report(timing, stepsAsText(timing));
   }
 }

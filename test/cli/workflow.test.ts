@@ -41,7 +41,7 @@ test('dataset, train, deploy and classify', async () => {
   const shown = await run(['classify', 'model.tar.gz', 'sample.png', path.join('pictures', 'blue', '1.png'), '--top', '1']);
   expect(shown).toMatchObject({ code: 0, stderr: '' });
   expect(shown.stdout).toMatch(/^sample\.png\n +[\d.]+ % {2}red\npictures\/blue\/1\.png\n +[\d.]+ % {2}blue\n$/);
-  const { stdout } = await run(['classify', 'model', 'sample.png', '--json']);
+  const { stdout } = await run(['classify', 'model', 'sample.png', '--engine', 'caffe', '--json']);
   expect(JSON.parse(stdout)).toMatchObject({
     image: 'sample.png',
     predictions: [

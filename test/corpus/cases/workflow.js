@@ -553,6 +553,12 @@ const models = [
   },
   {
     api: 'classify',
+    name: 'an engine of every wrong kind',
+    code: INPUT,
+    each: ({ model: source, png }) => each((engine) => classify(source, png, { engine }), 'undefined'),
+  },
+  {
+    api: 'classify',
     name: 'top of every wrong kind',
     code: INPUT,
     each: ({ model: source, png }) => each((top) => classify(source, png, { top }), 'undefined', 'number'),
