@@ -1,18 +1,15 @@
 /** ONNX export: a network and its weights as one file that other runtimes read. */
-import { open } from 'node:fs/promises';
 import path from 'node:path';
 import { throwIfAborted } from '../abort';
-import { CaffeError } from '../errors';
-import { writeWhole } from '../files';
 import { readOptions, requirePath } from '../given';
 import type { ModelLike } from '../model';
 import type { Weights } from '../net-sources';
 import { inputError } from '../prototxt/input-error';
-import { readWeightsFile, requireOwnWeights, type WeightsFile } from '../prototxt/transform/weights-message';
+import { readWeightsFile, type WeightsFile } from '../prototxt/transform/weights-message';
 import { deployedNetwork, ShapedNetwork } from './deployed';
+import { writeModel } from './file';
 import { onnxGraph } from './graph';
 import { encodeModel, type Port } from './model';
-import type { MessageWriter } from './protobuf';
 import { type OnnxNetwork, withSource } from './source';
 
 export type { OnnxNetwork } from './source';
@@ -21,9 +18,6 @@ const { name: producer, version }: { name: string; version: string } = require('
 
 /** Of ONNX's default operators: read by onnxruntime from 1.6 on and by OpenCV 4.6. */
 const OPSET = 13;
-
-/** Protobuf's limit; larger models would need their weights in files of their own. */
-const MOST_BYTES = 2 ** 31 - 1;
 
 export interface ExportOnnxOptions {
   /** The file to write, `….onnx`; one that is there is replaced. */
@@ -75,42 +69,19 @@ export async function exportOnnx(model: ModelLike | OnnxNetwork, options: Export
   throwIfAborted(signal);
   return withSource(model, async ({ text, weights, metadata }) => {
     const shaped = ShapedNetwork.of(await deployedNetwork(text, input), input, batch);
-    const graph = onnxGraph(shaped, await readAll(weights, shaped));
+    const graph = onnxGraph(shaped, await readAll(weights));
     const name = shaped.network.name || 'network';
     const encoded = encodeModel({ name, producer: { name: producer, version }, opset: OPSET, metadata, ...graph });
-    if (encoded.length > MOST_BYTES) throw tooLarge(encoded.length);
-    await writeMessage(file, encoded, signal);
+    await writeModel(file, encoded, signal);
     return { path: file, size: encoded.length, opset: OPSET, inputs: graph.inputs.map(portOf), outputs: graph.outputs.map(portOf) };
   });
 }
 
 /** Of several files, what later ones hold of a layer counts. */
-async function readAll(weights: readonly Weights[], { network }: ShapedNetwork): Promise<WeightsFile> {
+async function readAll(weights: readonly Weights[]): Promise<WeightsFile> {
   const files: WeightsFile[] = [];
   for (const one of weights) files.push(await readWeightsFile(one));
-  const all = { layer: files.flatMap(({ layer }) => layer) };
-  requireOwnWeights(network, all);
-  return all;
-}
-
-function tooLarge(length: number): CaffeError {
-  return new CaffeError('ERR_CAFFE_UNSUPPORTED', `The file would have ${length} bytes; ONNX files have less than 2 GiB.`, {
-    hint: 'Export parts of the network, made with prototxt.extract.',
-  });
-}
-
-async function writeMessage(file: string, message: MessageWriter, signal: AbortSignal | undefined): Promise<void> {
-  await writeWhole(file, async (temporary) => {
-    const handle = await open(temporary, 'wx');
-    try {
-      for (const chunk of message.chunks()) {
-        throwIfAborted(signal);
-        await handle.writeFile(chunk);
-      }
-    } finally {
-      await handle.close();
-    }
-  });
+  return { layer: files.flatMap(({ layer }) => layer) };
 }
 
 function portOf({ value, shape }: Port): OnnxPort {

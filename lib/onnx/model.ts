@@ -53,7 +53,7 @@ const IR_VERSION = 7;
 /** AttributeProto.AttributeType */
 const ATTRIBUTE = { FLOAT: 1, INT: 2, STRING: 3, INTS: 7 };
 /** TensorProto.DataType */
-const DATA = { FLOAT: 1, INT64: 7 };
+export const DATA = { FLOAT: 1, INT64: 7 };
 
 /** @returns the file's message; its parts refer to the weights. */
 export function encodeModel({ producer, opset, metadata, ...graph }: OnnxModel): MessageWriter {

@@ -14,7 +14,7 @@ import { inFile, readText } from '../tools/text-file';
 export interface OnnxNetwork {
   /** The path of a prototxt file, its text (it contains a brace), or a document. One for training is deployed as `prototxt.toDeploy` does. */
   readonly network: string | PrototxtDocument;
-  /** The path of a .caffemodel (or .caffemodel.h5) file, or its bytes; of several, later ones win. */
+  /** The path of a .caffemodel (or .caffemodel.h5) file, or its bytes; of several, later ones win; none on purpose: an empty array. */
   readonly weights: Weights | Weights[];
 }
 
@@ -47,12 +47,12 @@ function isNetwork(source: ModelLike | OnnxNetwork): source is OnnxNetwork {
 
 async function sourceOfNetwork<Result>(given: OnnxNetwork, work: (source: ExportSource) => Promise<Result>): Promise<Result> {
   const { network, weights } = reading('The network', () => ({ network: given.network, weights: given.weights }));
-  const files = weightsFrom(weights);
-  if (files.length === 0) {
+  if (weights === undefined) {
     throw new CaffeError('ERR_CAFFE_INPUT', `A network is exported with its weights; ${describe(weights)} was given.`, {
       hint: 'Give the path of its .caffemodel as weights.',
     });
   }
+  const files = weightsFrom(weights);
   const model = modelOf(network);
   if (!('path' in model)) return work({ text: 'text' in model ? model.text : '', weights: files, metadata: {} });
   const text = await readText(model.path);

@@ -1,6 +1,6 @@
 /** Layers that do the same to every value. */
 import type { Exporter, ExportLayer } from '../layer';
-import type { Value } from '../model';
+import { DATA, type Value } from '../model';
 
 /** Those that ONNX has as they are. */
 function same(type: string): Exporter {
@@ -73,7 +73,7 @@ function logarithmOf(base: number): number {
 /** 1 where x is above the threshold, else 0. */
 const threshold: Exporter = (layer) => {
   const least = layer.scalar('threshold', layer.settings('threshold_param').number('threshold'));
-  return [layer.node('Cast', [layer.node('Greater', [layer.bottom(), least])], { to: 1 })];
+  return [layer.node('Cast', [layer.node('Greater', [layer.bottom(), least])], { to: DATA.FLOAT })];
 };
 
 function scaled(layer: ExportLayer, value: Value, factor: number, what = 'scale'): Value {

@@ -1,5 +1,6 @@
 /** How each type of layer is written in ONNX. */
 import { type Exporter, Inexpressible } from '../layer';
+import { argMax } from './arg-max';
 import { CONVOLUTIONS } from './convolution';
 import { ELEMENTWISE } from './elementwise';
 import { JOINS } from './joins';
@@ -8,7 +9,7 @@ import { POOLINGS } from './pooling';
 import { PRODUCTS } from './products';
 
 const EXPORTERS: ReadonlyMap<string, Exporter> = new Map(
-  [CONVOLUTIONS, ELEMENTWISE, JOINS, NORMALIZATIONS, POOLINGS, PRODUCTS].flatMap((family) => Object.entries(family)),
+  [{ ArgMax: argMax }, CONVOLUTIONS, ELEMENTWISE, JOINS, NORMALIZATIONS, POOLINGS, PRODUCTS].flatMap((family) => Object.entries(family)),
 );
 
 export function exporterOf(type: string): Exporter {

@@ -1,8 +1,7 @@
 /** Layers that join, cut or pick blobs, and those that give them other axes. */
 
 import type { Settings } from '../../prototxt/shapes/settings';
-import { countOf } from '../../prototxt/shapes/shape';
-import { type Exporter, type ExportLayer, joined } from '../layer';
+import type { Exporter, ExportLayer } from '../layer';
 import type { Value } from '../model';
 
 const concat: Exporter = (layer) => {
@@ -88,48 +87,7 @@ const flatten: Exporter = (layer) => {
 
 const reshape: Exporter = (layer) => [layer.reshape(layer.bottom(), layer.topExtents())];
 
-/**
- * The largest values along an axis, or of each item: their numbers, their values, or both. Of equal values Caffe takes the last first, ONNX's
- * TopK the first: so it looks at them from behind.
- */
-const argMax: Exporter = (layer) => {
-  const param = layer.settings('argmax_param');
-  const count = param.number('top_k');
-  const flat = !param.has('axis');
-  const axis = flat ? 1 : layer.axis(param);
-  const values = flat ? layer.reshape(layer.bottom(), flatExtents(layer)) : layer.bottom();
-  const extent = flat
-    ? countOf(
-        layer
-          .extents()
-          .slice(1)
-          .map((_, index) => layer.extent(1 + index)),
-      )
-    : layer.extent(axis);
-  const behind = [
-    layer.integers('start', [-1]),
-    layer.integers('end', [-extent - 1]),
-    layer.integers('axis', [axis]),
-    layer.integers('step', [-1]),
-  ];
-  const reversed = layer.node('Slice', [values, ...behind]);
-  const [largest, places] = layer.nodes('TopK', [reversed, layer.integers('count', [count])], { axis }, 2) as [Value, Value];
-  const withValues = param.flag('out_max_val');
-  if (withValues && !flat) return [largest];
-  const place = layer.node('Cast', [places], { to: 1 });
-  const numbers = layer.node('Sub', [layer.scalar('last', extent - 1), place]);
-  if (!flat) return [numbers];
-  const result = withValues ? layer.node('Concat', [numbers, largest], { axis: 1 }) : numbers;
-  return [layer.reshape(result, layer.topExtents())];
-};
-
-function flatExtents(layer: ExportLayer): number[] {
-  const [items = 1, ...others] = layer.extents();
-  return [items, joined(others)];
-}
-
 export const JOINS: Readonly<Record<string, Exporter>> = {
-  ArgMax: argMax,
   Concat: concat,
   Crop: crop,
   Eltwise: eltwise,

@@ -68,7 +68,9 @@ const normalization: Exporter = (layer) => {
   const size = param.number('local_size');
   const [alpha, beta] = [param.number('alpha'), param.number('beta')];
   if (param.choice('norm_region') === 'WITHIN_CHANNEL') return [withinChannel(layer, size, alpha, beta)];
-  const attributes = { size, alpha: { float: alpha }, beta: { float: beta }, bias: { float: param.number('k') } };
+  const k = param.number('k');
+  if (!(alpha > 0 && beta > 0 && k > 0)) throw new Inexpressible('runtimes take only an alpha, beta and k above 0');
+  const attributes = { size, alpha: { float: alpha }, beta: { float: beta }, bias: { float: k } };
   return [layer.node('LRN', [layer.bottom()], attributes)];
 };
 

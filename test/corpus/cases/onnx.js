@@ -42,7 +42,7 @@ const cases = [
   },
   {
     name: 'weights of every wrong kind',
-    code: [INPUT, FILE],
+    code: [INPUT, FILE, WEIGHTS],
     each: ({ output }) => each((weights) => exportOnnx({ network: NET, weights }, { output })),
   },
   {
