@@ -8,6 +8,7 @@ import { Graph, type Version } from '../prototxt/network/graph';
 import { isMeasure, isSource } from '../prototxt/network/layer-types';
 import { type Layer, type Network, readNetwork } from '../prototxt/network/network';
 import type { Shape } from '../prototxt/shapes/shape';
+import { ruleOf } from '../prototxt/shapes/table';
 import { suggestion } from '../prototxt/suggest';
 import { toDeploy } from '../prototxt/transform/deploy';
 import { readShapes } from '../prototxt/transform/deploy-inputs';
@@ -74,13 +75,14 @@ export class ShapedNetwork {
     return inputVersions(this.graph);
   }
 
-  shape(version: Version): Shape {
-    return this.net.of(version).shape ?? [];
+  /** Undefined behind a layer of a type that is not Caffe's. */
+  shape(version: Version): Shape | undefined {
+    return this.net.of(version).shape;
   }
 
   /** With -1 for what follows the batch. */
   extents(version: Version): Extents {
-    const shape = this.shape(version);
+    const shape = this.shape(version) ?? [];
     const other = this.larger?.of(this.counterpart(version)).shape ?? shape;
     return shape.map((extent, axis) => (extent === other[axis] ? extent : -1));
   }
@@ -116,7 +118,10 @@ function allParams({ graph, facts }: CheckedNet): unknown[] {
 /** @throws {CaffeError} for what Caffe would refuse, and for blobs whose shapes nothing tells. */
 function checkedNet(network: Network, inputs: ReadonlyMap<string, Shape>): CheckedNet {
   const { stages } = network.deployState;
-  const { findings, nets } = checkDocument(network.document, { phase: 'test', stages, inputs: Object.fromEntries(inputs) });
+  // What is not Caffe's cannot be exported; that is said later, with all else that cannot.
+  const layerTypes = network.layers.map(({ type }) => type).filter((type) => !ruleOf(type));
+  const options = { phase: 'test', stages, inputs: Object.fromEntries(inputs), layerTypes } as const;
+  const { findings, nets } = checkDocument(network.document, options);
   const [net] = nets;
   const error = findings.find(({ severity }) => severity === 'error');
   if (error || !net) throw refused(error);

@@ -6,7 +6,7 @@ import type { Layer } from '../prototxt/network/network';
 import { storedLayer, type WeightsFile, type WeightsLayer } from '../prototxt/transform/weights-message';
 import type { ShapedNetwork } from './deployed';
 import { GraphBuilder } from './graph-builder';
-import { ExportLayer, Inexpressible, NeedsFixedBatch } from './layer';
+import { type Bottom, ExportLayer, Inexpressible, type LayerFacts, NeedsFixedBatch } from './layer';
 import { exporterOf } from './layers';
 import type { Extent, Initializer, Node, Port, Value } from './model';
 
@@ -62,18 +62,19 @@ class GraphExport {
 
   private add(layer: Layer): void {
     const { graph } = this.shaped;
-    const versions = graph.tops(layer);
     const values = this.exported(layer);
-    versions.forEach((version, index) => {
+    graph.tops(layer).forEach((version, index) => {
       this.values.set(version, values[index] ?? { name: '' });
     });
   }
 
   /** The values of a layer's tops; none, with a refusal, for one that ONNX has nothing for. */
   private exported(layer: Layer): Value[] {
-    const exporter = exporterOf(layer.type);
     try {
-      return exporter(new ExportLayer(this.builder, this.factsOf(layer)));
+      const exporter = exporterOf(layer.type);
+      const facts = this.factsOf(layer);
+      // Behind a layer that is refused, shapes may not be known.
+      return facts ? exporter(new ExportLayer(this.builder, facts)) : [];
     } catch (error) {
       if (!(error instanceof Inexpressible)) throw error;
       this.refusals.push({ layer, reason: error.message });
@@ -81,14 +82,19 @@ class GraphExport {
     }
   }
 
-  private factsOf(layer: Layer) {
+  /** Undefined where the shapes of its bottoms are not known. */
+  private factsOf(layer: Layer): LayerFacts | undefined {
     const { shaped } = this;
-    const versions = shaped.graph.bottoms(layer).filter((version) => version !== undefined);
-    const facts = (version: Version) => ({ shape: shaped.shape(version), extents: shaped.extents(version) });
+    const bottoms: Bottom[] = [];
+    for (const version of shaped.graph.bottoms(layer)) {
+      const shape = version && shaped.shape(version);
+      if (!shape) return undefined;
+      bottoms.push({ value: this.valueOf(version), shape, extents: shaped.extents(version) });
+    }
     return {
       layer,
-      bottoms: versions.map((version) => ({ value: this.valueOf(version), ...facts(version) })),
-      tops: shaped.graph.tops(layer).map(facts),
+      bottoms,
+      tops: shaped.graph.tops(layer).map((version) => shaped.extents(version)),
       params: shaped.params(layer),
       weights: this.storedFor(layer),
     };
@@ -149,9 +155,9 @@ class GraphExport {
   }
 
   private port(version: Version, value: Value): Port {
-    const shape = this.shaped.shape(version);
+    const shape = this.shaped.shape(version) ?? [];
     const extents = this.shaped.extents(version);
-    const batch = this.shaped.shape(this.shaped.inputs[0] ?? version)[0];
+    const batch = this.shaped.shape(this.shaped.inputs[0] ?? version)?.[0];
     // Another multiple of the batch has no name of its own.
     const open = (axis: number): Extent => (shape[axis] === batch ? BATCH : undefined);
     return { value, shape: extents.map((extent, axis) => (extent < 0 ? open(axis) : extent)) };

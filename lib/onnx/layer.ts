@@ -19,11 +19,18 @@ export class NeedsFixedBatch extends Error {}
 /** The extents of a blob, with -1 for one that follows the batch. */
 export type Extents = readonly number[];
 
+/** What a layer reads. */
+export interface Bottom {
+  readonly value: Value;
+  readonly shape: Shape;
+  readonly extents: Extents;
+}
+
 /** What is known of a layer from outside. */
 export interface LayerFacts {
   readonly layer: Layer;
-  readonly bottoms: readonly { readonly value: Value; readonly shape: Shape; readonly extents: Extents }[];
-  readonly tops: readonly { readonly shape: Shape; readonly extents: Extents }[];
+  readonly bottoms: readonly Bottom[];
+  readonly tops: readonly Extents[];
   /** The shapes of its parameters. */
   readonly params: readonly Shape[];
   readonly weights: WeightsLayer | undefined;
@@ -69,7 +76,7 @@ export class ExportLayer {
   }
 
   topExtents(index = 0): Extents {
-    return this.facts.tops[index]?.extents ?? [];
+    return this.facts.tops[index] ?? [];
   }
 
   settings(field: string): Settings {

@@ -213,7 +213,8 @@ describe('networks and weights of every kind', () => {
 
 describe('what cannot be exported', () => {
   const odd = `layer { name: "spp" type: "SPP" bottom: "conv1" top: "spp" spp_param { pyramid_height: 2 } }
-layer { name: "after" type: "ReLU" bottom: "spp" top: "spp" }
+layer { name: "interp" type: "Interp" bottom: "conv1" top: "interp" }
+layer { name: "after" type: "InnerProduct" bottom: "interp" top: "after" inner_product_param { num_output: 2 } }
 layer { name: "pool" type: "Pooling" bottom: "conv1" top: "pool" pooling_param { pool: STOCHASTIC kernel_size: 2 } }`;
 
   test('is named, all of it, before anything is written; what was there stays', async () => {
@@ -223,7 +224,8 @@ layer { name: "pool" type: "Pooling" bottom: "conv1" top: "pool" pooling_param {
     const failure = await failureOf(exportOnnx({ network: TINY_DEPLOY + odd, weights }, { output: at('kept.onnx') }));
     expect(failure).toMatchObject({ code: 'ERR_CAFFE_UNSUPPORTED', layer: 'spp', hint: expect.stringContaining('extract') });
     expect(failure.message).toBe(
-      "2 layers cannot be expressed in ONNX: 'spp' (SPP): this type of layer is not exported; " +
+      "3 layers cannot be expressed in ONNX: 'spp' (SPP): this type of layer is not exported; " +
+        "'interp' (Interp): this type of layer is not exported; " +
         "'pool' (Pooling): stochastic pooling has no counterpart in ONNX.",
     );
     expect(await readFile(at('kept.onnx'), 'utf8')).toBe('as it was');

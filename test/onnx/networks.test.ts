@@ -1,6 +1,7 @@
 /** Whole networks: what onnxruntime makes of them against Caffe. */
 import path from 'node:path';
 import { Net } from '../../lib/net';
+import * as networks from '../../lib/networks';
 import { exportOnnx } from '../../lib/onnx';
 import { toDeploy } from '../../lib/prototxt';
 import { model } from '../prototxt/shared';
@@ -16,6 +17,17 @@ const run = onnxRuntime();
 
 /** As the pixels of a picture, mean subtracted. */
 const pixels = (count: number, seed: number) => Float32Array.from({ length: count }, (_, index) => 100 * Math.sin(seed + index));
+
+test.each(networks.list().map(({ name, smallest, input }) => [name, Math.max(smallest, Math.min(input[1], 64))] as const))(
+  '%s of the package, with pictures of %d pixels',
+  async (name, size) => {
+    const { deploy } = networks.get(name, { classes: 5, size });
+    // Fully connected layers of fewer outputs, which take most of the time.
+    const { exported, error } = await compare(deploy.replaceAll('4096', '256'), { batches: [1, 2] });
+    expect(exported).toMatchObject({ inputs: [{ shape: ['N', expect.any(Number), size, size] }], outputs: [{ name: 'prob' }] });
+    expect(error).toBeLessThan(1e-5);
+  },
+);
 
 describeShared('the published networks', () => {
   test('SqueezeNet with its weights gives what pycaffe gives', async () => {
