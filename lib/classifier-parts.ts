@@ -4,7 +4,7 @@ import { CaffeError } from './errors';
 import { reading, readTexts } from './given';
 import { requireSize } from './image';
 import { type ImagePreparation, RecordPreparation, TransformerPreparation } from './image-preparation';
-import { isModel, type Model, type ModelLike, openModel, pathOfModel } from './model';
+import { isModel, isNetwork, type Model, type ModelLike, openModel, pathOfModel } from './model';
 import { readPart } from './model-files';
 import { type EngineOptions, Net } from './net';
 import { type NetworkWithSettings, onlyInputOf, openNetworkInput } from './network-input';
@@ -42,11 +42,6 @@ export async function openParts(source: ModelLike | ClassifierNetwork, engine: E
     // Once the network is in memory, what was unpacked for it can go.
     await model.dispose();
   }
-}
-
-/** A model has a network, too, and beside it what goes with it. */
-function isNetwork(source: ModelLike | ClassifierNetwork): source is ClassifierNetwork {
-  return reading('The model', () => typeof source === 'object' && source !== null && 'network' in source && !('preprocessing' in source));
 }
 
 async function partsOfModel(model: Model, engine: EngineOptions): Promise<ClassifierParts> {

@@ -117,6 +117,11 @@ export function isModel(model: ModelLike): model is Model {
   return typeof model === 'object' && model !== null && reading('The model', () => 'preprocessing' in model);
 }
 
+/** Whether a caller names a network, which comes with its weights; a model has a network, too, and beside it what goes with it. */
+export function isNetwork<Network extends { network: unknown }>(source: ModelLike | Network): source is Network {
+  return reading('The model', () => typeof source === 'object' && source !== null && 'network' in source && !('preprocessing' in source));
+}
+
 async function openFolder(source: string, folder: string): Promise<Model> {
   const { labels } = MODEL_FILES;
   for (const file of [MODEL_FILES.info, MODEL_FILES.deploy, labels]) await requirePart(source, folder, file);

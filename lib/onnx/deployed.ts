@@ -27,9 +27,13 @@ export async function deployedNetwork(text: string, input: InputShapes): Promise
 /** Whether everything comes in through inputs, and nothing is measured: such a file is exported as it is. */
 function isDeployed(network: Network): boolean {
   const layers = network.layersIn(network.deployState);
-  const isFed = layers.every((layer) => !isSource(layer) || layer.type === 'Input');
+  const isFed = layers.every((layer) => !isSource(layer) || isInput(layer));
   const isMeasured = layers.some((layer) => isMeasure(layer) && layer.type !== 'Silence');
   return isFed && !isMeasured && new Graph(layers, network.inputs).missing.length === 0;
+}
+
+export function isInput({ type }: Layer): boolean {
+  return type === 'Input';
 }
 
 /** The shapes of a network for one size of its batch. */
@@ -159,7 +163,7 @@ function inputsOf(net: CheckedNet): Map<string, Shape> {
 }
 
 function inputVersions(graph: Graph): Version[] {
-  return graph.layers.filter(isSource).flatMap((layer) => graph.tops(layer));
+  return graph.layers.filter(isInput).flatMap((layer) => graph.tops(layer));
 }
 
 function withBatch(shapes: ReadonlyMap<string, Shape>, batch: number): Map<string, Shape> {

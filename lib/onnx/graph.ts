@@ -1,10 +1,11 @@
 /** A network as an ONNX graph. */
+import { setImmediate } from 'node:timers/promises';
+import { throwIfAborted } from '../abort';
 import { CaffeError } from '../errors';
 import type { Version } from '../prototxt/network/graph';
-import { isSource } from '../prototxt/network/layer-types';
 import type { Layer } from '../prototxt/network/network';
 import { storedLayer, type WeightsFile, type WeightsLayer } from '../prototxt/transform/weights-message';
-import type { ShapedNetwork } from './deployed';
+import { isInput, type ShapedNetwork } from './deployed';
 import { GraphBuilder } from './graph-builder';
 import { type Bottom, ExportLayer, Inexpressible, type LayerFacts, NeedsFixedBatch } from './layer';
 import { exporterOf } from './layers';
@@ -22,13 +23,13 @@ export interface OnnxGraph {
 
 /**
  * @throws {CaffeError} ERR_CAFFE_UNSUPPORTED with all layers that ONNX has nothing for; ERR_CAFFE_WEIGHTS for weights that are missing
- *   or of other shapes.
+ *   or of other shapes; ERR_CAFFE_ABORTED.
  */
-export function onnxGraph(shaped: ShapedNetwork, weights: WeightsFile): OnnxGraph {
+export async function onnxGraph(shaped: ShapedNetwork, weights: WeightsFile, signal?: AbortSignal): Promise<OnnxGraph> {
   try {
-    return new GraphExport(shaped, weights).run();
+    return await new GraphExport(shaped, weights).run(signal);
   } catch (error) {
-    if (error instanceof NeedsFixedBatch && shaped.hasOpenBatch) return onnxGraph(shaped.fixed(), weights);
+    if (error instanceof NeedsFixedBatch && shaped.hasOpenBatch) return onnxGraph(shaped.fixed(), weights, signal);
     throw error;
   }
 }
@@ -43,19 +44,22 @@ class GraphExport {
     private readonly weights: WeightsFile,
   ) {}
 
-  run(): OnnxGraph {
+  async run(signal: AbortSignal | undefined): Promise<OnnxGraph> {
     const { graph } = this.shaped;
     for (const layer of graph.layers) {
-      if (isSource(layer)) for (const version of graph.tops(layer)) this.values.set(version, { name: '' });
+      throwIfAborted(signal);
+      await setImmediate(); // weights are copied: others have their turn between two layers
+      if (isInput(layer)) for (const version of graph.tops(layer)) this.values.set(version, { name: '' });
       else this.add(layer);
     }
     this.requireAll();
     const outputs = this.outputs();
+    if (outputs.length === 0) throw new CaffeError('ERR_CAFFE_UNSUPPORTED', 'The network has no outputs: no layer writes what none reads.');
     this.builder.nameAll(this.blobNames(outputs));
     return {
       nodes: this.builder.nodes,
       initializers: this.builder.initializers,
-      inputs: this.shaped.inputs.map((version) => this.port(version, this.valueOf(version))),
+      inputs: this.readInputs().map((version) => this.port(version, this.valueOf(version))),
       outputs: outputs.map(([version, value]) => this.port(version, value)),
     };
   }
@@ -119,11 +123,18 @@ class GraphExport {
     });
   }
 
-  /** What nobody reads, each by a value of its own. */
+  /** The inputs that something is made of: runtimes want values for all that a file names. */
+  private readInputs(): Version[] {
+    const read = new Set(this.builder.nodes.flatMap(({ inputs }) => inputs));
+    return this.shaped.inputs.filter((version) => read.has(this.valueOf(version)));
+  }
+
+  /** What layers write and nobody reads, each by a value of its own. */
   private outputs(): [Version, Value][] {
-    const { graph } = this.shaped;
-    const taken = new Set(this.shaped.inputs.map((version) => this.valueOf(version)));
-    const versions = graph.layers.flatMap((layer) => graph.tops(layer)).filter(({ readers }) => readers.length === 0);
+    const { graph, inputs } = this.shaped;
+    const taken = new Set(inputs.map((version) => this.valueOf(version)));
+    const written = graph.layers.filter((layer) => !isInput(layer)).flatMap((layer) => graph.tops(layer));
+    const versions = written.filter(({ readers }) => readers.length === 0);
     return versions.map((version) => {
       const value = this.valueOf(version);
       const own = taken.has(value) ? this.copied(version, value) : value;
@@ -139,15 +150,16 @@ class GraphExport {
 
   /** Every value of a blob with its name: outputs first, then what blobs are in the end, then what they were before layers worked in place. */
   private blobNames(outputs: readonly [Version, Value][]): [Value, string][] {
-    const { graph } = this.shaped;
+    const { graph, inputs } = this.shaped;
     const versions = graph.layers.flatMap((layer) => graph.tops(layer));
-    const last = new Map(versions.map((version) => [version.blob, version]));
+    const last = new Map([...versions, ...inputs].map((version) => [version.blob, version]));
     const isLast = (version: Version) => last.get(version.blob) === version;
+    const nameOf = (version: Version) => (isLast(version) ? version.blob : `${version.blob}@${version.writer?.name}`);
     const ranked = [
-      ...this.shaped.inputs.map((version): [Value, string] => [this.valueOf(version), version.blob]),
-      ...outputs.map(([{ blob }, value]): [Value, string] => [value, blob]),
+      ...inputs.map((version): [Value, string] => [this.valueOf(version), version.blob]),
+      ...outputs.map(([version, value]): [Value, string] => [value, nameOf(version)]),
       ...versions.filter(isLast).map((version): [Value, string] => [this.valueOf(version), version.blob]),
-      ...versions.map((version): [Value, string] => [this.valueOf(version), `${version.blob}@${version.writer?.name}`]),
+      ...versions.map((version): [Value, string] => [this.valueOf(version), nameOf(version)]),
     ];
     const named = new Map<Value, string>();
     for (const [value, name] of ranked) if (!named.has(value)) named.set(value, name);

@@ -31,7 +31,7 @@ export interface ExportOnnxOptions {
 
 /** An input or output of an exported network. */
 export interface OnnxPort {
-  /** Caffe's blob. */
+  /** Caffe's blob; an output that a layer wrote over an input, in place, is called by the blob and the layer: `data@relu1`. */
   name: string;
   /** 'N' is the open size of the batch; undefined: known only when it runs. */
   shape: (number | string | undefined)[];
@@ -69,7 +69,7 @@ export async function exportOnnx(model: ModelLike | OnnxNetwork, options: Export
   throwIfAborted(signal);
   return withSource(model, async ({ text, weights, metadata }) => {
     const shaped = ShapedNetwork.of(await deployedNetwork(text, input), input, batch);
-    const graph = onnxGraph(shaped, await readAll(weights));
+    const graph = await onnxGraph(shaped, await readAll(weights), signal);
     const name = shaped.network.name || 'network';
     const encoded = encodeModel({ name, producer: { name: producer, version }, opset: OPSET, metadata, ...graph });
     await writeModel(file, encoded, signal);

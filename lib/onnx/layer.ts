@@ -103,6 +103,7 @@ export class ExportLayer {
   }
 
   nodes(type: string, inputs: readonly Value[], attributes: Attributes, outputs: number): Value[] {
+    for (const value of Object.values(attributes)) if (typeof value === 'object' && 'float' in value) requireFinite(value.float);
     const { name } = this.facts.layer;
     return this.graph.add(name, type, inputs, attributes, `Caffe's layer '${name}' (${this.type})`, outputs);
   }
@@ -119,7 +120,7 @@ export class ExportLayer {
   }
 
   scalar(what: string, value: number): Value {
-    return this.floats(what, [value], []);
+    return this.floats(what, [requireFinite(value)], []);
   }
 
   integers(what: string, values: readonly number[]): Value {
@@ -172,6 +173,12 @@ function reading<Result>(layer: Layer, read: () => Result): Result {
 function isShapeOf(wanted: Shape, stored: Shape): boolean {
   const missing = stored.length === 4 ? Math.max(0, 4 - wanted.length) : 0;
   return isSame(stored, [...Array.from({ length: missing }, () => 1), ...wanted]);
+}
+
+/** @throws {Inexpressible} for a setting that is no number: what runtimes do with it differs. */
+function requireFinite(value: number): number {
+  if (Number.isFinite(value)) return value;
+  throw new Inexpressible(`one of its settings is, or makes, ${value}`);
 }
 
 /** @throws {NeedsFixedBatch} for the extent of an axis that follows the batch. */

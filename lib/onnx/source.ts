@@ -3,7 +3,7 @@ import path from 'node:path';
 import { CaffeError, describe } from '../errors';
 import { reading } from '../given';
 import { readMeanImage } from '../mean-image';
-import { isModel, type Model, type ModelLike, openModel, pathOfModel } from '../model';
+import { isModel, isNetwork, type Model, type ModelLike, openModel, pathOfModel } from '../model';
 import { readPart } from '../model-files';
 import { type Weights, weightsFrom } from '../net-sources';
 import type { PrototxtDocument } from '../prototxt';
@@ -39,10 +39,6 @@ export async function withSource<Result>(given: ModelLike | OnnxNetwork, work: (
   } finally {
     await model.dispose();
   }
-}
-
-function isNetwork(source: ModelLike | OnnxNetwork): source is OnnxNetwork {
-  return reading('The model', () => typeof source === 'object' && source !== null && 'network' in source && !('preprocessing' in source));
 }
 
 async function sourceOfNetwork<Result>(given: OnnxNetwork, work: (source: ExportSource) => Promise<Result>): Promise<Result> {

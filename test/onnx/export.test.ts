@@ -13,6 +13,7 @@ import { train } from '../../lib/train';
 import { ALEXNET_V1 } from '../prototxt/old-networks';
 import { failureOf } from '../support/failure';
 import { namesIn, temporaryFolder } from '../support/folders';
+import { pairsOf, TEMPLATES } from '../support/layer-cases';
 import { TINY_DEPLOY } from '../support/networks';
 import { onnxEquality } from '../support/onnx-equality';
 import { onnxContents } from '../support/onnx-file';
@@ -63,6 +64,21 @@ describe('names', () => {
     const split = 'layer { name: "split" type: "Split" bottom: "data" top: "a" top: "b" }\n';
     const { exported } = await compare(input(2, 3) + split + dropout('data', 'c') + fc('data', 'd'));
     expect(exported.outputs.map(({ name }) => name)).toEqual(['a', 'b', 'c', 'd']);
+  });
+
+  test('what is written over an input, in place, has the name of the layer as well', async () => {
+    const { exported, error } = await compare(input(2, 3) + relu('data') + dropout('data'));
+    expect(error).toBe(0);
+    expect(exported.inputs.map(({ name }) => name)).toEqual(['data']);
+    expect(exported.outputs.map(({ name }) => name)).toEqual(['data@drop-data']);
+  });
+
+  test('inputs that no node reads are left out', async () => {
+    const silence = 'layer { name: "silence" type: "Silence" bottom: "label" }\n';
+    const label = (blob: string) => input(2, 1).replaceAll('data', blob);
+    const text = input(2, 3) + label('label') + label('unread') + silence + relu('data', 'out');
+    const { inputs, outputs } = await exportOnnx({ network: text, weights: [] }, { output });
+    expect([...inputs, ...outputs].map(({ name }) => name)).toEqual(['data', 'out']);
   });
 
   test('of layers and blobs may be of any kind', async () => {
@@ -236,6 +252,9 @@ layer { name: "pool" type: "Pooling" bottom: "conv1" top: "pool" pooling_param {
   const goesOn = 'layer { name: "go" type: "Input" top: "go" input_param { shape { dim: 1 dim: 4 } } }';
 
   test.each([
+    ['limits the wrong way round', 'type: "Clip" clip_param { min: 1 max: 0 }'],
+    ['a slope that is no number', 'type: "ReLU" relu_param { negative_slope: nan }'],
+    ['a scale that is no number', 'type: "Power" power_param { scale: inf }'],
     ['an LSTM', 'type: "LSTM" bottom: "go" recurrent_param { num_output: 2 }'],
     ['the mask of maxima', 'type: "Pooling" top: "mask" pooling_param { kernel_size: 2 }'],
     ['averages over nothing', 'type: "Pooling" pooling_param { pool: AVE kernel_size: 1 stride: 3 }'],
@@ -246,6 +265,20 @@ layer { name: "pool" type: "Pooling" bottom: "conv1" top: "pool" pooling_param {
     expect(failure).toMatchObject({ code: 'ERR_CAFFE_UNSUPPORTED', layer: 'it' });
   });
 
+  test('layers of every type, misconfigured: refused, or written whole', async () => {
+    const codes = new Set<string>();
+    for (const { text } of Object.keys(TEMPLATES).flatMap((type) => pairsOf(type, 8))) {
+      const outcome = await exportOnnx({ network: text, weights: [] }, { output }).then(
+        ({ size }) => (size > 100 ? 'written' : 'too small'),
+        (error: { code?: string; stack: string }) => error.code ?? error.stack,
+      );
+      codes.add(outcome);
+    }
+    const possible = ['INPUT', 'PROTOTXT', 'SHAPE', 'UNSUPPORTED', 'WEIGHTS'].map((code) => `ERR_CAFFE_${code}`);
+    expect([...codes].filter((code) => ![...possible, 'written'].includes(code))).toEqual([]);
+    expect(codes.size).toBeGreaterThan(3);
+  });
+
   test('weights that are missing, or of other shapes, are named by layer', async () => {
     const other = TINY_DEPLOY.replace('num_output: 5', 'num_output: 6');
     const misfit = await failureOf(exportOnnx({ network: other, weights: await weightsOf(TINY_DEPLOY) }, { output }));
@@ -254,6 +287,14 @@ layer { name: "pool" type: "Pooling" bottom: "conv1" top: "pool" pooling_param {
     expect(await failureOf(exportOnnx({ network: TINY_DEPLOY, weights: [] }, { output }))).toMatchObject({
       code: 'ERR_CAFFE_WEIGHTS',
       layer: 'conv1',
+    });
+  });
+
+  test('a network without outputs', async () => {
+    const text = `${input(2, 3)}layer { name: "silence" type: "Silence" bottom: "data" }`;
+    expect(await failureOf(exportOnnx({ network: text, weights: [] }, { output }))).toMatchObject({
+      code: 'ERR_CAFFE_UNSUPPORTED',
+      message: expect.stringContaining('no outputs'),
     });
   });
 

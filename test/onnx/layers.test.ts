@@ -1,5 +1,6 @@
 /** Layers of every type, of random shapes and settings: what onnxruntime makes of them against Caffe's own. */
 import fc from 'fast-check';
+import { randomNets } from '../prototxt/random-net';
 import { temporaryFolder } from '../support/folders';
 import { type ComparisonOptions, onnxEquality } from '../support/onnx-equality';
 import { randomValues } from '../support/trained';
@@ -47,6 +48,8 @@ const windows = fc
     pw: int(0, 3),
   })
   .map((one) => ({ ...one, ph: Math.min(one.ph, one.kh - 1), pw: Math.min(one.pw, one.kw - 1) }));
+
+test('random nets, with branches, in place and not', () => holds(randomNets, { runs: 30 }));
 
 describe('products', () => {
   const convolutions = fc
@@ -271,7 +274,7 @@ describe('normalization', () => {
       fc
         .tuple(extents(2, 4), fc.boolean(), fc.boolean())
         .map(([shape, across, variance]) =>
-          net('MVN', [[...shape, 4, 4].slice(0, 4)], `mvn_param { across_channels: ${across} normalize_variance: ${variance} eps: 0.01 }`),
+          net('MVN', [[...shape, 4].slice(0, 4)], `mvn_param { across_channels: ${across} normalize_variance: ${variance} eps: 0.01 }`),
         ),
     ));
 });
@@ -343,6 +346,23 @@ describe('joins and axes', () => {
         net('Reshape', [[2, 6, 4, 3]], 'reshape_param { axis: -2 shape { dim: 1 dim: 3 } }'),
         net('Reshape', [[2, 6]], 'reshape_param { axis: 0 num_axes: 0 shape { dim: 1 } }'),
       ),
+    ));
+
+  test('Tile', () =>
+    holds(
+      fc
+        .tuple(extents(1, 4), fc.nat(), int(1, 3))
+        .map(([shape, axis, tiles]) => net('Tile', [shape], `tile_param { axis: ${axis % shape.length} tiles: ${tiles} }`)),
+    ));
+
+  test('Reduction', () =>
+    holds(
+      fc
+        .tuple(extents(1, 4), fc.nat(), fc.constantFrom('SUM', 'ASUM', 'SUMSQ', 'MEAN'), fc.constantFrom(1, -0.5))
+        .map(([shape, axis, operation, coefficient]) =>
+          net('Reduction', [shape], `reduction_param { axis: ${axis % shape.length} operation: ${operation} coeff: ${coefficient} }`),
+        ),
+      { runs: 20, values: (count, seed) => randomValues(count, seed).map((value) => value + 1.5) },
     ));
 
   test('ArgMax: numbers, values or both; the last of equal ones first', () =>

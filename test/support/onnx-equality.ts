@@ -33,9 +33,9 @@ export function onnxEquality(file: string): (text: string, options?: ComparisonO
         const ours = await net.forward(inputs);
         const { tensors, outputs } = await run(file, inputs);
         expect(outputs).toEqual(exported.outputs.map(({ name }) => name));
-        expect(Object.keys(tensors).sort()).toEqual(Object.keys(ours).sort());
         for (const [name, { shape, data }] of Object.entries(ours)) {
-          const theirs = tensors[name] as Tensor;
+          // What is written over an input cannot bear its name.
+          const theirs = tensors[name] ?? (tensors[outputs.find((output) => output.startsWith(`${name}@`)) ?? ''] as Tensor);
           expect({ name, shape: theirs.shape }).toEqual({ name, shape });
           error = Math.max(error, relativeError(theirs.data, data));
         }

@@ -1,4 +1,4 @@
-import { type Exporter, type ExportLayer, Inexpressible, joined, requireFixed } from '../layer';
+import { type Exporter, type ExportLayer, joined, requireFixed } from '../layer';
 import type { Value } from '../model';
 
 /** Convolution, and Deconvolution, which is its transpose. ONNX has the same weights in the same order. */
@@ -40,7 +40,4 @@ function asImages(layer: ExportLayer, bottom: number, axis: number): Value {
 export const CONVOLUTIONS: Readonly<Record<string, Exporter>> = {
   Convolution: convolution('Conv'),
   Deconvolution: convolution('ConvTranspose'),
-  Im2col: () => {
-    throw new Inexpressible('ONNX has no such operator that runtimes know');
-  },
 };

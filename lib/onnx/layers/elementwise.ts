@@ -1,5 +1,5 @@
 /** Layers that do the same to every value. */
-import type { Exporter, ExportLayer } from '../layer';
+import { type Exporter, type ExportLayer, Inexpressible } from '../layer';
 import { DATA, type Value } from '../model';
 
 /** Those that ONNX has as they are. */
@@ -33,7 +33,9 @@ const exponentialUnit: Exporter = (layer) => {
 
 const clip: Exporter = (layer) => {
   const param = layer.settings('clip_param');
-  return [layer.node('Clip', [layer.bottom(), layer.scalar('min', param.number('min')), layer.scalar('max', param.number('max'))])];
+  const [min, max] = [param.number('min'), param.number('max')];
+  if (!(min <= max)) throw new Inexpressible(`its min, ${min}, is above its max, ${max}`);
+  return [layer.node('Clip', [layer.bottom(), layer.scalar('min', min), layer.scalar('max', max)])];
 };
 
 /** x · sigmoid(beta x) */

@@ -1,6 +1,7 @@
 /** How each type of layer is written in ONNX. */
 import { type Exporter, Inexpressible } from '../layer';
 import { argMax } from './arg-max';
+import { AXES } from './axes';
 import { CONVOLUTIONS } from './convolution';
 import { ELEMENTWISE } from './elementwise';
 import { JOINS } from './joins';
@@ -9,7 +10,9 @@ import { POOLINGS } from './pooling';
 import { PRODUCTS } from './products';
 
 const EXPORTERS: ReadonlyMap<string, Exporter> = new Map(
-  [{ ArgMax: argMax }, CONVOLUTIONS, ELEMENTWISE, JOINS, NORMALIZATIONS, POOLINGS, PRODUCTS].flatMap((family) => Object.entries(family)),
+  [{ ArgMax: argMax }, AXES, CONVOLUTIONS, ELEMENTWISE, JOINS, NORMALIZATIONS, POOLINGS, PRODUCTS].flatMap((family) =>
+    Object.entries(family),
+  ),
 );
 
 export function exporterOf(type: string): Exporter {

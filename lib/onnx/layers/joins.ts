@@ -1,5 +1,4 @@
-/** Layers that join, cut or pick blobs, and those that give them other axes. */
-
+/** Layers that join, cut or pick blobs. */
 import type { Settings } from '../../prototxt/shapes/settings';
 import type { Exporter, ExportLayer } from '../layer';
 import type { Value } from '../model';
@@ -77,24 +76,11 @@ function inTurn(layer: ExportLayer, type: string, values: readonly Value[]): Val
   return values.reduce((result, value) => layer.node(type, [result, value]));
 }
 
-const softmax: Exporter = (layer) => [layer.node('Softmax', [layer.bottom()], { axis: layer.axis(layer.settings('softmax_param')) })];
-
-const flatten: Exporter = (layer) => {
-  const param = layer.settings('flatten_param');
-  const isUsual = layer.axis(param) === 1 && layer.axis(param, 'end_axis') === layer.shape().length - 1;
-  return [isUsual ? layer.node('Flatten', [layer.bottom()], { axis: 1 }) : layer.reshape(layer.bottom(), layer.topExtents())];
-};
-
-const reshape: Exporter = (layer) => [layer.reshape(layer.bottom(), layer.topExtents())];
-
 export const JOINS: Readonly<Record<string, Exporter>> = {
   Concat: concat,
   Crop: crop,
   Eltwise: eltwise,
-  Flatten: flatten,
-  Reshape: reshape,
   Silence: () => [],
   Slice: slice,
-  Softmax: softmax,
   Split: split,
 };
