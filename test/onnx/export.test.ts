@@ -207,7 +207,7 @@ describe('networks and weights of every kind', () => {
 
   test("of Caffe's first versions, its four extents for every blob", async () => {
     const text = ALEXNET_V1.replaceAll('4096', '8').replaceAll(/num_output: (96|256|384)/g, 'num_output: 4');
-    const net = fillAsTrained(await Net.from(text));
+    const net = fillAsTrained(await Net.from(text, { engine: 'caffe' }));
     const message = await io.decodeMessage('NetParameter', await net.toBuffer());
     const layer = (message.layer as { blobs?: { shape: { dim: number[] }; data: Float32Array }[] }[]).map((one) => ({
       ...one,

@@ -25,7 +25,7 @@ export interface ComparisonOptions extends Partial<ExportOnnxOptions> {
 export function onnxEquality(file: string): (text: string, options?: ComparisonOptions) => Promise<Comparison> {
   const run = onnxRuntime();
   return async (text, { seed = 1, values = randomValues, batches, ...options } = {}) => {
-    const net = fillAsTrained(await Net.from(text), seed);
+    const net = fillAsTrained(await Net.from(text, { engine: 'caffe' }), seed);
     try {
       const exported = await exportOnnx({ network: text, weights: await net.toBuffer() }, { output: file, ...options });
       let error = 0;
