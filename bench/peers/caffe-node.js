@@ -7,7 +7,9 @@ const { serve } = require('./serve');
 
 const { task, net: file, weights, input, output, threads, engine, precision } = JSON.parse(process.argv[2]);
 caffe.setThreads(threads);
-const options = { weights, ...(caffe.features.onednn && { engine, precision }) };
+const options = { weights, ...('plan' in Net.prototype && { engine, precision }) };
+// What a deployed network holds: the plan's own copies of the weights suffice.
+const deployed = { ...options, ...(engine === 'onednn' && task === 'forward' && { releaseOriginals: true }) };
 
 /** The inputs by name, cut out of the file. */
 function readInputs(net) {
@@ -28,7 +30,7 @@ function forward() {
   let inputs;
   return {
     load: async () => {
-      net = await Net.load(file, options);
+      net = await Net.load(file, deployed);
     },
     first: async () => {
       inputs = readInputs(net);

@@ -16,7 +16,7 @@ const number = (value) => (value >= 99.5 ? value.toFixed(0) : value >= 9.95 ? va
 
 /** All tables, one below the other, with a line on the machine in front. */
 function tablesOf(report) {
-  const sections = [inference, means, memory, training, loading, classification].map((section) => section(report));
+  const sections = [inference, means, memory, training, loading, classification, overhead, steps].map((section) => section(report));
   return [machineLine(report), ...sections.filter(Boolean)].join('\n\n');
 }
 
@@ -127,11 +127,13 @@ function memory(report) {
   const results = of(report, 'forward').filter(({ batch }) => batch === 8);
   if (results.length === 0) return '';
   const engines = enginesOf(results);
+  const cell = ({ netMiB } = {}) => (netMiB ? `${number(netMiB.resident)} (${number(netMiB.peak)})` : '–');
   const rows = groupsOf(results).map((group) => {
     const [{ net, threads }] = group.values();
-    return [`${NETS[net]}, ${threadsOf(threads)}`, ...engines.map((name) => (group.has(name) ? number(group.get(name).netMiB) : '–'))];
+    return [`${NETS[net]}, ${threadsOf(threads)}`, ...engines.map((name) => cell(group.get(name)))];
   });
-  return `### Peak memory\n\nMiB that a network adds to its process at batch 8, at the highest: loading included.\n\n${markdownTable(['', ...engines.map((name) => TITLES[name])], rows)}`;
+  const what = 'MiB that a network adds to its process while it runs with batch 8; in brackets at the highest, loading included.';
+  return `### Memory\n\n${what}\n\n${markdownTable(['', ...engines.map((name) => TITLES[name])], rows)}`;
 }
 
 function classification(report) {
@@ -147,6 +149,48 @@ function classification(report) {
     `${(100 * result.share).toFixed(0)} %`,
   ]);
   return `### Classifying photographs\n\nPhotographs a second: decoding and resizing alone, the network alone, and \`classify\` from files to answers; the last against the slower of the two before.\n\n${markdownTable(['', 'engine', 'decoding', 'network', '`classify`', 'reached'], rows)}`;
+}
+
+function overhead({ plans = [] }) {
+  if (plans.length === 0) return '';
+  const rows = plans.map((plan) => [
+    `${NETS[plan.net]}, batch ${plan.batch}, ${threadsOf(plan.threads)}`,
+    TITLES[nameOf(plan)],
+    number(plan.planMs),
+    number(plan.ms),
+    `${(100 * (plan.ms / plan.planMs - 1)).toFixed(1)} %`,
+  ]);
+  const what =
+    'Milliseconds of all steps of the plan together, and of `net.forward()` around them, with its input copied and its output given back.';
+  return `### Seen from JavaScript\n\n${what}\n\n${markdownTable(['', 'engine', 'plan', '`forward()`', 'more'], rows)}`;
+}
+
+/** How many of a plan's steps are shown. */
+const LONGEST = 8;
+
+/** What each network spends its time on, of what was measured with the most threads and the largest batch. */
+function steps({ plans = [], peak }) {
+  const threads = Math.max(...plans.map((plan) => plan.threads));
+  const batch = Math.max(...plans.map((plan) => plan.batch));
+  const most = plans.filter((plan) => plan.threads === threads && plan.batch === batch && plan.precision === 'f32');
+  if (most.length === 0) return '';
+  const best = peak.find((one) => one.threads === threads)?.gflops;
+  const rows = most.flatMap((plan) =>
+    [...plan.steps]
+      .sort((a, b) => b.ms - a.ms)
+      .slice(0, LONGEST)
+      .map((step) => [
+        `${NETS[plan.net]}: ${step.layers.join(', ')}`,
+        step.primitive,
+        number(step.ms),
+        `${((100 * step.ms) / plan.planMs).toFixed(0)} %`,
+        step.gflops > 0 ? number(step.gflops) : '–',
+        step.gflops > 0 && best ? `${((100 * step.gflops) / best).toFixed(0)} %` : '–',
+      ]),
+  );
+  const what = `The ${LONGEST} longest steps of each plan, batch ${batch}, ${threadsOf(threads)}. Winograd's algorithm computes the same with fewer operations, and so may pass the peak.`;
+  const head = ['', 'implementation', 'ms', 'of the plan', 'GFlop/s', 'of the peak'];
+  return `### Where the time goes\n\n${what}\n\n${markdownTable(head, rows)}`;
 }
 
 module.exports = { NETS, TITLES, nameOf, number, tablesOf, threadsOf };

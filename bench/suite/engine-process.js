@@ -43,10 +43,10 @@ class EngineProcess {
     });
   }
 
-  /** Loads the network and runs it once. @returns `loadMs`, `firstMs`, and in `baseMiB` the peak memory before that. */
+  /** Loads the network and runs it once. @returns `loadMs`, `firstMs`, and in `baseMiB` the memory before that. */
   async load() {
     await this.#answer();
-    const baseMiB = this.peakMiB();
+    const baseMiB = this.memory().resident;
     return { ...(await this.#ask('load')), baseMiB };
   }
 
@@ -70,10 +70,11 @@ class EngineProcess {
     return { expected, count: Math.max(1, Math.ceil(milliseconds / expected)) };
   }
 
-  /** The most memory that the process has held so far. */
-  peakMiB() {
-    const [, kibibytes] = /^VmHWM:\s*(\d+) kB$/m.exec(readFileSync(`/proc/${this.#child.pid}/status`, 'utf8')) ?? [];
-    return Number(kibibytes) / 1024;
+  /** Memory of the process in MiB: the most that it has held so far, and what it holds now. */
+  memory() {
+    const status = readFileSync(`/proc/${this.#child.pid}/status`, 'utf8');
+    const of = (field) => Number(new RegExp(`^${field}:\\s*(\\d+) kB$`, 'm').exec(status)?.[1]) / 1024;
+    return { peak: of('VmHWM'), resident: of('VmRSS') };
   }
 
   /** Ends it, and waits until its memory is free. */

@@ -15,14 +15,14 @@ const ENGINES = [
   {
     engine: 'onednn',
     precision: 'f32',
-    tasks: ['forward', 'train', 'load', 'classify'],
+    tasks: ['forward', 'train', 'load', 'classify', 'plan'],
     find: () => requireFeature('onednn', 'this build has no oneDNN'),
     command: own,
   },
   {
     engine: 'onednn',
     precision: 'bf16',
-    tasks: ['forward', 'train', 'load', 'classify'],
+    tasks: ['forward', 'train', 'load', 'classify', 'plan'],
     find: () => {
       requireFeature('onednn', 'this build has no oneDNN');
       return requireFeature('bf16', 'this processor has no bf16');
@@ -80,7 +80,7 @@ function findEngines(wanted) {
 }
 
 function own({ engine, precision }, job) {
-  const program = job.task === 'classify' ? 'classify.js' : 'caffe-node.js';
+  const program = { classify: 'classify.js', plan: 'plan.js' }[job.task] ?? 'caffe-node.js';
   return [process.execPath, peer(program), JSON.stringify({ ...job, engine, precision })];
 }
 

@@ -23,7 +23,7 @@ async function measureTogether(engines, job, options, { compared = false } = {})
     if (!compared) refused.push(...compareAll(started, job));
     const measured = started.filter(({ name }) => refused.every(({ engine }) => engine !== name));
     await alternate(measured, options);
-    for (const one of measured) one.peakMiB = one.process.peakMiB();
+    for (const one of measured) one.memory = one.process.memory();
     return { results: measured.map((one) => resultOf(one, measured, job)), refused };
   } finally {
     await Promise.all(started.map(({ process }) => process.stop()));
@@ -58,7 +58,7 @@ async function measureClassifying(engines, job, { rounds, folder }) {
     const results = measured.map((one) => {
       const each = (key) => one.answers.map((answer) => answer[key] / job.photographs.length);
       one.times = each('ms');
-      one.peakMiB = one.process.peakMiB();
+      one.memory = one.process.memory();
       const [decodeMs, forwardMs] = [median(each('decodeMs')), median(each('forwardMs'))];
       const shares = one.answers.map((answer) => Math.max(answer.decodeMs, answer.forwardMs) / answer.ms);
       return { one, extra: { decodeMs: round(decodeMs), forwardMs: round(forwardMs), share: round(median(shares)) } };
@@ -66,6 +66,22 @@ async function measureClassifying(engines, job, { rounds, folder }) {
     return { results: results.map(({ one, extra }) => ({ ...resultOf(one, measured, job), ...extra })), refused };
   } finally {
     await Promise.all(started.map(({ process }) => process.stop()));
+  }
+}
+
+/** Runs the engine's plan with a clock around each step. @returns as the process of bench/peers/plan.js answers, medians over the rounds. */
+async function measurePlan(engine, job, { rounds, seconds, folder }) {
+  const [started] = startAll([engine], job, folder);
+  try {
+    await started.process.load();
+    const { ms } = await started.process.measure('0 3');
+    const answers = [];
+    for (let index = 0; index < rounds; index++) answers.push(await started.process.measure(`0 ${Math.ceil((1000 * seconds) / ms)}`));
+    const middle = (key) => round(median(answers.map(key)));
+    const steps = answers[0].steps.map((step, index) => ({ ...step, ms: middle((answer) => answer.steps[index].ms) }));
+    return { ms: middle((answer) => answer.ms), planMs: middle((answer) => answer.planMs), steps };
+  } finally {
+    await started.process.stop();
   }
 }
 
@@ -77,7 +93,7 @@ async function measureLoading(engines, job, { rounds, folder }) {
     one.output = started.output;
     one.loaded = await started.process.load();
     one.times.push(one.loaded.loadMs + one.loaded.firstMs);
-    one.peakMiB = started.process.peakMiB();
+    one.memory = started.process.memory();
     await started.process.stop();
   });
   return { results: measured.map((one) => resultOf(one, measured, job)), refused: compareAll(measured, job) };
@@ -128,8 +144,8 @@ async function inTurn(measured, rounds, work) {
   }
 }
 
-/** One row of the report. `ratios`: how many times faster it is than each other engine, the median over the rounds. */
-function resultOf({ engine, name, times, loaded, peakMiB }, measured, { network, task, threads, batch }) {
+/** One row of the report. `netMiB`: what the network adds to its process, loading included, and while it runs. `ratios`: how many times faster it is than each other engine, the median over the rounds. */
+function resultOf({ engine, name, times, loaded, memory }, measured, { network, task, threads, batch }) {
   const others = measured.filter((other) => other.name !== name && other.times.length > 0);
   return {
     net: network,
@@ -139,10 +155,10 @@ function resultOf({ engine, name, times, loaded, peakMiB }, measured, { network,
     threads,
     batch,
     ...summaryOf(times),
-    peakMiB: round(peakMiB),
-    netMiB: round(peakMiB - loaded.baseMiB),
+    peakMiB: round(memory.peak),
+    netMiB: { peak: round(memory.peak - loaded.baseMiB), resident: round(memory.resident - loaded.baseMiB) },
     ratios: Object.fromEntries(others.map((other) => [other.name, round(median(times.map((ms, index) => other.times[index] / ms)))])),
   };
 }
 
-module.exports = { compareOnly, measureClassifying, measureLoading, measureTogether };
+module.exports = { compareOnly, measureClassifying, measureLoading, measurePlan, measureTogether };

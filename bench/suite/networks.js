@@ -1,9 +1,9 @@
 /** The networks that are measured: their files, written for each batch size into a temporary folder, and their weights. */
 const { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } = require('node:fs');
 const path = require('node:path');
-const { caffe, exportOnnx, Net, prototxt } = require('../..');
+const { caffe, createDataset, exportOnnx, Net, prototxt } = require('../..');
 const { writeFloats } = require('./floats');
-const { photographInput } = require('./photographs');
+const { photographFolder, photographInput } = require('./photographs');
 
 const root = path.join(__dirname, '../..');
 const models = path.join(root, '../shared/models');
@@ -63,13 +63,39 @@ class Networks {
     return { net: solver, weights: await this.weightsOf(name), input: await this.inputOf(shape, labels) };
   }
 
+  /** The same, reading a dataset of photographs by its data layer, with their random crops and mirror images. */
+  async trainedOnDataset(name, batch) {
+    const { shape } = deployText(name, batch);
+    const [, , crop] = shape;
+    const dataset = await this.dataset(sizeFor(crop));
+    const data = { batchSize: batch, meanFile: path.join(dataset, 'mean.binaryproto') };
+    const { text } = prototxt.toTrainVal(readFileSync(NETWORKS[name].trainVal, 'utf8'), {
+      train: { ...data, source: path.join(dataset, 'train_db'), cropSize: crop, mirror: true },
+      validation: { ...data, source: path.join(dataset, 'val_db'), cropSize: crop },
+    });
+    const net = this.write(`${name}-dataset-${batch}.prototxt`, withoutAccuracy(prototxt.select(text, { phase: 'train' }).text));
+    return {
+      net: this.write(`${name}-dataset-${batch}-solver.prototxt`, solverText(net)),
+      weights: await this.weightsOf(name),
+      input: '-',
+    };
+  }
+
+  /** A dataset folder of the photographs, made once for each size. */
+  async dataset(size) {
+    const folder = path.join(this.folder, `dataset-${size}`);
+    // As pixels: stock Caffe, built without OpenCV, decodes no images.
+    if (!existsSync(folder)) await createDataset(photographFolder, { output: folder, size, encoding: 'none' });
+    return folder;
+  }
+
   /** The network as a trained model, for classifying images of any size: the `net` is its folder, the `size` that to which they are resized. */
   async model(name) {
     const { text, shape } = deployText(name, 1);
     const weights = await this.weightsOf(name);
     const folder = path.join(this.folder, `${name}-model`);
     const crop = shape[2];
-    const size = [Math.round(crop * 1.13), Math.round(crop * 1.13)]; // 227: 256, as these networks are trained
+    const size = [sizeFor(crop), sizeFor(crop)];
     mkdirSync(folder, { recursive: true });
     const files = {
       'deploy.prototxt': text,
@@ -159,11 +185,24 @@ function withFillers(text) {
     .toString();
 }
 
+/** The size that images are resized to before they are cropped: 256 for 227, as these networks are trained. */
+const sizeFor = (crop) => Math.round(crop * 1.128);
+
+/** The loss is then the net's first output. */
+function withoutAccuracy(text) {
+  const document = prototxt.parse(text);
+  return document
+    .edit((edits) => {
+      for (const layer of document.layers({ type: 'Accuracy' })) edits.remove(layer);
+    })
+    .toString();
+}
+
 /** The network of the training phase, fed from memory. */
 function trainingText(trainVal, shape, dropout) {
-  const document = prototxt.parse(prototxt.select(trainVal, { phase: 'train' }).text);
+  const document = prototxt.parse(withoutAccuracy(prototxt.select(trainVal, { phase: 'train' }).text));
   const edited = document.edit((edits) => {
-    for (const layer of document.layers({ type: /^(Data|Accuracy)$/ })) edits.remove(layer);
+    for (const layer of document.layers({ type: 'Data' })) edits.remove(layer);
     if (!dropout) for (const layer of document.layers({ type: 'Dropout' })) edits.set(layer, 'dropout_param.dropout_ratio', 0);
   });
   return { text: `${inputLayer('data', shape)}${inputLayer('label', shape.slice(0, 1))}${edited}`, classes: classesOf(trainVal) };

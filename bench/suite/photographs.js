@@ -2,14 +2,14 @@ const { existsSync, readdirSync } = require('node:fs');
 const path = require('node:path');
 const { loadImage, Transformer } = require('../..');
 
-const folder = path.join(__dirname, '../../../shared/datasets/dolphins-and-seahorses');
+const photographFolder = path.join(__dirname, '../../../shared/datasets/dolphins-and-seahorses');
 
 /** The photographs beside the project, or none where it stands alone. */
 function photographs() {
-  if (!existsSync(folder)) return [];
-  return readdirSync(folder, { withFileTypes: true })
+  if (!existsSync(photographFolder)) return [];
+  return readdirSync(photographFolder, { withFileTypes: true })
     .filter((entry) => entry.isDirectory())
-    .flatMap(({ name }) => readdirSync(path.join(folder, name)).map((file) => path.join(folder, name, file)))
+    .flatMap(({ name }) => readdirSync(path.join(photographFolder, name)).map((file) => path.join(photographFolder, name, file)))
     .sort();
 }
 
@@ -38,4 +38,4 @@ function noise(count) {
   });
 }
 
-module.exports = { photographInput, photographs };
+module.exports = { photographFolder, photographInput, photographs };

@@ -17,7 +17,7 @@ async function runSuite(options, say) {
   const { engines, skipped } = findEngines(options.engines);
   const versions = Object.fromEntries(engines.map(({ engine, version }) => [engine, version]));
   for (const { engine, reason } of skipped) say(`skipped: ${engine}: ${reason}`);
-  const report = { machine, versions, settings: settingsOf(options), skipped, refused: [], peak: [], results: [] };
+  const report = { machine, versions, settings: settingsOf(options), skipped, refused: [], peak: [], results: [], plans: [] };
   if (engines.some(({ engine }) => engine === 'stock-caffe')) {
     for (const threads of options.threads) report.peak.push(await measurePeak(threads, options));
     say(`peak: ${report.peak.map(({ threads, gflops }) => `${gflops} GFlop/s with ${threads} thread(s)`).join(', ')}`);
@@ -25,10 +25,12 @@ async function runSuite(options, say) {
   const networks = new Networks(options.folder);
   for (const task of options.tasks) {
     const able = engines.filter((engine) => engine.tasks.includes(task));
-    for await (const { title, results, refused } of tasks[task]({ engines: able, networks, options })) {
+    for await (const { title, results, refused, plans = [] } of tasks[task]({ engines: able, networks, options })) {
       say(`\n${title}`);
       for (const result of results) say(lineOf(result));
       for (const { engine, reason } of refused) say(`  REFUSED: ${engine}: ${reason}`);
+      for (const one of plans) say(planLineOf(one));
+      report.plans.push(...plans);
       report.results.push(...results);
       report.refused.push(...refused.map((one) => ({ task: title, ...one })));
     }
@@ -48,11 +50,16 @@ function lineOf({ engine, precision, ms, spread, peakMiB, ratios, decodeMs, forw
   return `  ${name.padEnd(14)} ${ms.toFixed(2).padStart(9)} ms  ± ${spread.toFixed(2).padEnd(8)} ${peakMiB.toFixed(0).padStart(6)} MiB   ${versus.join('  ')}`;
 }
 
+function planLineOf({ engine, precision, ms, planMs }) {
+  const name = precision === 'f32' ? engine : `${engine} ${precision}`;
+  return `  ${name.padEnd(14)} ${ms.toFixed(2).padStart(9)} ms, of which the plan ${planMs.toFixed(2)} ms: ${(100 * (ms / planMs - 1)).toFixed(1)} % more`;
+}
+
 /** What the targets are stated in: the geometric mean of the ratios at batch 1 and 8 (a training step has one batch only). */
 function meanRatios(results) {
   const groups = new Map();
-  for (const { net, task, engine, precision, threads, batch, ratios } of results) {
-    if (task !== 'train' && batch !== 1 && batch !== 8) continue;
+  for (const { net, task, engine, precision, threads, batch, data, ratios } of results) {
+    if (data === 'dataset' || (task !== 'train' && batch !== 1 && batch !== 8)) continue;
     for (const [against, ratio] of Object.entries(ratios)) {
       const key = { net, task, engine, precision, threads, against };
       const name = JSON.stringify(key);

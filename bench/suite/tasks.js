@@ -1,5 +1,7 @@
 /** What is measured, each as a generator of one comparison after the other: `{ results, refused }` with `title`, to be shown as it comes. */
-const { compareOnly, measureClassifying, measureLoading, measureTogether } = require('./measure');
+const { readFileSync } = require('node:fs');
+const { prototxt } = require('../..');
+const { compareOnly, measureClassifying, measureLoading, measurePlan, measureTogether } = require('./measure');
 const { photographs } = require('./photographs');
 
 async function* forward({ engines, networks, options }) {
@@ -14,22 +16,18 @@ async function* forward({ engines, networks, options }) {
   }
 }
 
+/** With the data in memory, after a comparison without dropout; then with the photographs read as training reads them. */
 async function* train({ engines, networks, options }) {
-  for (const [network, threads] of pairs(
-    options.nets.filter((name) => networks.trains(name)),
-    options.threads,
-  )) {
+  const trained = options.nets.filter((name) => networks.trains(name));
+  for (const [network, threads] of pairs(trained, options.threads)) {
     const job = { task: 'train', network, batch: options.trainBatch, threads };
-    const without = await networks.trained(network, job.batch, { dropout: false });
-    const refused = await compareOnly(engines, { ...job, ...without }, options);
+    const refused = await compareOnly(engines, { ...job, ...(await networks.trained(network, job.batch, { dropout: false })) }, options);
     const agreeing = engines.filter(({ name }) => refused.every(({ engine }) => engine !== name));
-    const { results } = await measureTogether(
-      agreeing,
-      { ...job, ...(await networks.trained(network, job.batch, { dropout: true })) },
-      options,
-      { compared: true },
-    );
-    yield { title: titleOf(job), results, refused };
+    const measure = async (files) => (await measureTogether(agreeing, { ...job, ...files }, options, { compared: true })).results;
+    yield { title: titleOf(job), results: await measure(await networks.trained(network, job.batch, { dropout: true })), refused };
+    if (photographs().length === 0) continue;
+    const rows = await measure(await networks.trainedOnDataset(network, job.batch));
+    yield { title: `${titleOf(job)}, from a dataset`, results: rows.map((row) => ({ ...row, data: 'dataset' })), refused: [] };
   }
 }
 
@@ -54,6 +52,42 @@ async function* classify({ engines, networks, options }) {
   }
 }
 
+/** Our plans from within: the time of each step, and what a run costs over them, seen from JavaScript. */
+async function* plan({ engines, networks, options }) {
+  for (const [network, threads] of pairs(options.nets, options.threads)) {
+    for (const batch of options.batches.filter((size) => size <= 8)) {
+      const { multiplyAdds, ...files } = await networks.deployed(network, batch, { onnx: false });
+      const job = { task: 'plan', network, batch, threads, ...files };
+      const plans = [];
+      for (const engine of engines) {
+        const { steps, ...times } = await measurePlan(engine, job, options);
+        plans.push({
+          net: network,
+          engine: engine.engine,
+          precision: engine.precision,
+          threads,
+          batch,
+          ...times,
+          steps: withRates(steps, files.net),
+        });
+      }
+      yield { title: titleOf(job), results: [], refused: [], plans };
+    }
+  }
+}
+
+/** With the operations a second of each step. */
+function withRates(steps, net) {
+  const costs = new Map(prototxt.check(readFileSync(net, 'utf8')).layers.map(({ name, multiplyAdds }) => [name, multiplyAdds]));
+  return steps.map((step) => ({
+    ...step,
+    gflops: gflopsOf(
+      step.layers.reduce((sum, name) => sum + (costs.get(name) ?? 0), 0),
+      step.ms,
+    ),
+  }));
+}
+
 const runsOnnx = (engines) => engines.some(({ engine }) => engine === 'onnxruntime');
 
 function* pairs(first, second) {
@@ -65,4 +99,4 @@ const titleOf = ({ task, network, batch, threads }) => `${task}: ${network}, bat
 /** A multiply-add is two operations. */
 const gflopsOf = (multiplyAdds, ms) => Number(((2 * multiplyAdds) / ms / 1e6).toPrecision(4));
 
-module.exports = { tasks: { forward, train, load, classify } };
+module.exports = { tasks: { forward, train, load, classify, plan } };
