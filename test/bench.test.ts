@@ -57,7 +57,7 @@ describe('the suite on the small network', () => {
     );
     expect({ status, stdout, stderr }).toMatchObject({ status: 0, stderr: '' });
     report = JSON.parse(readFileSync(file(), 'utf8'));
-  });
+  }, 300_000);
 
   test('measures each task with each engine that is there', () => {
     const present = new Set(report.results.map(({ engine }) => engine));

@@ -7,7 +7,7 @@ const { serve } = require('./serve');
 
 const { task, net: file, weights, input, output, threads, engine, precision } = JSON.parse(process.argv[2]);
 caffe.setThreads(threads);
-const options = { weights, ...('plan' in Net.prototype && { engine, precision }) };
+const options = { weights, engine, precision };
 // What a deployed network holds: the plan's own copies of the weights suffice.
 const deployed = { ...options, ...(engine === 'onednn' && task === 'forward' && { releaseOriginals: true }) };
 

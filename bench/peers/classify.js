@@ -9,7 +9,6 @@ const { serve } = require('./serve');
 
 const { net: folder, photographs, output, batch, size, threads, engine, precision } = JSON.parse(process.argv[2]);
 caffe.setThreads(threads);
-const engineOptions = 'plan' in Net.prototype ? { engine, precision } : {};
 
 let classifier;
 let net;
@@ -34,10 +33,11 @@ async function millisecondsOf(work) {
 
 serve({
   load: async () => {
-    classifier = await Classifier.open(folder, { batch, ...engineOptions });
+    classifier = await Classifier.open(folder, { batch, engine, precision });
     net = await Net.load(path.join(folder, 'deploy.prototxt'), {
       weights: path.join(folder, 'snapshot_iter_1.caffemodel'),
-      ...engineOptions,
+      engine,
+      precision,
     });
     const [name] = net.inputs;
     const shape = [Math.min(batch, photographs.length), ...net.blobs[name].shape.slice(1)];

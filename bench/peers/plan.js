@@ -16,6 +16,7 @@ async function timedRun() {
   const start = performance.now();
   await net.forward(inputs, { timed: true });
   const ms = performance.now() - start;
+  if (!net.plan) throw new Error(`Caffe ran the network: ${net.engine.reason}`);
   const { steps } = net.plan;
   return { ms, planMs: steps.reduce((sum, { milliseconds }) => sum + milliseconds, 0), steps };
 }

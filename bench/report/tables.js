@@ -75,6 +75,7 @@ function cellOf(result, name, against) {
   const ratios = OURS.includes(name)
     ? against.filter((other) => result.ratios[other]).map((other) => `${result.ratios[other].toFixed(2)}×`)
     : [];
+  if (result.coldMs) return `${time} (cold ${number(result.coldMs)})`;
   return ratios.length > 0 ? `${time} (${ratios.join(', ')})` : time;
 }
 
@@ -100,7 +101,7 @@ function training(report) {
 function loading(report) {
   return comparison(of(report, 'load'), {
     heading: 'Loading',
-    what: 'Milliseconds from the files to the first answer at batch 1, in a process that has loaded everything else.',
+    what: 'Milliseconds from the files to the first answer at batch 1, in a process that has loaded everything else. Cold: before anything is known of which algorithms are fastest.',
     against: [],
     label: ({ net, threads }) => `${NETS[net]}, ${threadsOf(threads)}`,
   });

@@ -28,10 +28,10 @@ class EngineProcess {
   #errors = '';
   #ended;
 
-  /** @param {{ name: string, command: string[] }} engine */
-  constructor({ name, command: [file, ...args] }) {
+  /** @param {{ name: string, command: string[], cache?: string }} engine `cache`: the folder where this package keeps what it found out. */
+  constructor({ name, command: [file, ...args], cache }) {
     this.name = name;
-    this.#child = spawn(file, args, { stdio: 'pipe' });
+    this.#child = spawn(file, args, { stdio: 'pipe', env: { ...process.env, ...(cache && { CAFFE_NODE_CACHE: cache }) } });
     this.#lines = readline.createInterface({ input: this.#child.stdout })[Symbol.asyncIterator]();
     this.#child.stderr.setEncoding('utf8').on('data', (text) => {
       this.#errors = (this.#errors + text).slice(-MOST_TEXT);

@@ -1,7 +1,7 @@
 const { execFileSync } = require('node:child_process');
 const { existsSync } = require('node:fs');
 const path = require('node:path');
-const { caffe, Net } = require('../..');
+const { caffe } = require('../..');
 
 const root = path.join(__dirname, '../..');
 const driver = path.join(root, 'build/driver');
@@ -85,7 +85,7 @@ function own({ engine, precision }, job) {
 }
 
 function requireFeature(name, reason) {
-  if (!caffe.features[name] || !('plan' in Net.prototype)) throw new Error(reason);
+  if (!caffe.features[name]) throw new Error(reason);
   return caffe.version;
 }
 
