@@ -1,4 +1,4 @@
-// How much more two nets on two lanes do than one net on one, with one BLAS thread each: SqueezeNet, batch 1. The outputs of both are
+// How much more two nets on two lanes do than one net on one, with one of two threads each: SqueezeNet, batch 1. The outputs of both are
 // compared with those of the single net first; rounds of one and of two alternate; medians and their ratio are printed.
 //   node bench/lanes.js [rounds] [runs in each round]
 const { caffe, Net } = require('..');
@@ -19,7 +19,7 @@ async function throughput(nets, data) {
 }
 
 async function main() {
-  caffe.setThreads(1);
+  caffe.setThreads(2);
   caffe.setLanes(2);
   const { deploy, weights } = models();
   const nets = [await Net.load(deploy, { weights }), await Net.load(deploy, { weights })];

@@ -7,6 +7,7 @@
 #include "environment.h"
 #include "flavour.h"
 #include "net_plan.h"
+#include "processors.h"
 
 namespace caffe_node {
 
@@ -57,6 +58,21 @@ Napi::Value SetThreads(const Napi::CallbackInfo& info) {
   return Guarded(info.Env(), [&]() -> Napi::Value {
     Environment::Of(info.Env()).executor().settings().threads = PositiveInt(info, "The number of threads");
     return info.Env().Undefined();
+  });
+}
+
+Napi::Value Threads(const Napi::CallbackInfo& info) {
+  return Napi::Number::New(info.Env(), Environment::Of(info.Env()).executor().settings().threads);
+}
+
+Napi::Value Lanes(const Napi::CallbackInfo& info) {
+  return Napi::Number::New(info.Env(), Environment::Of(info.Env()).executor().lanes());
+}
+
+// Of a machine whose root folder is given, with these processors: for tests.
+Napi::Value UsableCoresOf(const Napi::CallbackInfo& info) {
+  return Guarded(info.Env(), [&]() -> Napi::Value {
+    return Napi::Number::New(info.Env(), UsableCores(ToInts(info[0], "Processors"), ToString(info[1], "A root folder")));
   });
 }
 
@@ -128,6 +144,9 @@ void RegisterEngine(Napi::Env env, Napi::Object exports) {
   exports.Set("layerTypes", Napi::Function::New(env, LayerTypes));
   exports.Set("setThreads", Napi::Function::New(env, SetThreads));
   exports.Set("setLanes", Napi::Function::New(env, SetLanes));
+  exports.Set("threads", Napi::Function::New(env, Threads));
+  exports.Set("lanes", Napi::Function::New(env, Lanes));
+  exports.Set("usableCores", Napi::Function::New(env, UsableCoresOf));
   exports.Set("setGpu", Napi::Function::New(env, SetGpu));
   exports.Set("devices", Napi::Function::New(env, Devices));
   exports.Set("setRandomSeed", Napi::Function::New(env, SetRandomSeed));

@@ -12,6 +12,7 @@
 
 #include "environment.h"
 #include "flavour.h"
+#include "processors.h"
 
 namespace caffe_node {
 
@@ -175,7 +176,10 @@ void Lane::Work(const std::shared_ptr<State>& state) {
   }
 }
 
-Executor::Executor(Napi::Env env) : env_(env), main_(std::make_shared<MainThread>(env)) { ExitGuard::Get().Add(this); }
+Executor::Executor(Napi::Env env) : env_(env), main_(std::make_shared<MainThread>(env)) {
+  settings_.threads = DefaultThreads();
+  ExitGuard::Get().Add(this);
+}
 
 Executor::~Executor() { Close(); }
 
@@ -206,7 +210,9 @@ Napi::Promise Executor::Post(Lane* lane, std::unique_ptr<Job> job, std::shared_p
 Napi::Promise Executor::PostAnyway(Lane* lane, std::unique_ptr<Job> job, std::shared_ptr<StopFlag> stop) {
   if (!stop) stop = std::make_shared<StopFlag>();
   auto task = std::make_unique<Lane::Task>(env_, std::move(job), std::move(stop));
+  // Not by the lanes that are busy: what a net computes, and the plan it is computed by, depend on the number of threads.
   task->settings = settings_;
+  task->settings.threads = std::max(1, settings_.threads / lane_count_);
   const Napi::Promise promise = task->deferred.Promise();
   if (closing()) return promise;  // nobody is left to see it settle
   ++lane->pending_;

@@ -95,7 +95,7 @@ class Executor {
 
   void SetLanes(int count);
   int lanes() const { return lane_count_; }
-  // What the jobs posted from now on run with.
+  // What the jobs posted from now on run with; its threads are shared out evenly among the lanes.
   flavour::Settings& settings() { return settings_; }
   // The lowest severity that is sent on, 0 (info) to 2 (error), or kNoLog; compared by the lanes before a message is formatted.
   void SetLogLevel(int level) { log_level_.store(level); }

@@ -150,9 +150,8 @@ void PrepareThread(ThreadHooks hooks) {
 }
 
 void PrepareJob(const Settings& settings) {
-  const int threads = settings.threads > 0 ? settings.threads : omp_get_num_procs();
-  omp_set_num_threads(threads);
-  SetBlasThreads(threads);
+  omp_set_num_threads(settings.threads);
+  SetBlasThreads(settings.threads);
   if (settings.gpu) return UseGpu(*settings.gpu);
   caffe::Caffe::set_mode(caffe::Caffe::CPU);
 }

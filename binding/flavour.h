@@ -29,7 +29,7 @@ void PrepareThread(ThreadHooks hooks);
 
 // What a job runs with: the settings of its environment at the moment it was asked for.
 struct Settings {
-  int threads = 0;         // of BLAS and OpenMP; 0: all processors
+  int threads = 1;         // of BLAS, OpenMP and oneDNN
   std::optional<int> gpu;  // the device; none: the CPU
 };
 

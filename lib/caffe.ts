@@ -58,6 +58,16 @@ class Engine {
   /** What the linked Caffe was built with. */
   readonly features = Object.freeze({ ...native.features }) as unknown as Features;
 
+  /** Threads of all lanes together: the default, or what {@link setThreads} said. */
+  get threads(): number {
+    return native.threads();
+  }
+
+  /** Nets that run at the same time: see {@link setLanes}. */
+  get lanes(): number {
+    return native.lanes();
+  }
+
   /** Names of the layer types registered in the linked Caffe, sorted. */
   get layerTypes(): string[] {
     return native.layerTypes();
@@ -92,7 +102,12 @@ class Engine {
   }
 
   /**
-   * Threads that BLAS and OpenMP use in each run that is asked for from now on. Default: the number of processors.
+   * Threads that the runs asked for from now on use in all: those of OpenMP, BLAS and oneDNN, and those that decode images for a Data layer.
+   * A run has its lane's share, `threads / lanes` rounded down, at least one; that the other lanes are idle changes nothing, since results
+   * depend on the number of threads in their last digits.
+   *
+   * Default: the physical cores that the process may use, by its affinity (taskset, cpuset) and the CPU quota of its cgroups, as they were
+   * when the package was loaded; or what OMP_NUM_THREADS says. Each worker has a setting of its own, and knows nothing of the others'.
    *
    * @throws {CaffeError} ERR_CAFFE_INPUT for anything but an integer from 1 to 1024.
    */
@@ -101,7 +116,8 @@ class Engine {
   }
 
   /**
-   * Threads that run nets at the same time; a net stays on the lane it was made on. Default 1.
+   * How many nets run at the same time; a net stays on the lane it was made on. The lanes share the {@link threads}: several suit small nets
+   * and throughput, one lane with all threads the shortest time for a single run. Default 1.
    *
    * @throws {CaffeError} ERR_CAFFE_INPUT for anything but an integer from 1 to 1024.
    */

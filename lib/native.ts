@@ -42,6 +42,10 @@ export interface Native {
   setLayerHost(create: (facts: NativeLayerFacts) => NativeLayerDriver | string[]): void;
   setThreads(count: number): void;
   setLanes(count: number): void;
+  threads(): number;
+  lanes(): number;
+  /** The default number of threads on a machine whose root folder is given, for a process that may use these logical processors. */
+  usableCores(processors: number[], root: string): number;
   setRandomSeed(seed: number): void;
   /** The CUDA device of the jobs from now on; null: the CPU. */
   setGpu(device: number | null): void;

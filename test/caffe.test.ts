@@ -162,6 +162,21 @@ describe('setThreads and setLanes', () => {
     expect(await runChild('engine.js', 'counts threads')).toEqual({ code: 0, signal: null, stdout: '0 2 4\n', stderr: '' });
   });
 
+  test('lanes share them evenly, and each has one at least', async () => {
+    expect(await runChild('engine.js', 'shares threads')).toEqual({ code: 0, signal: null, stdout: '0 0 2 4\n', stderr: '' });
+  });
+
+  test('what was set can be read', () => {
+    const { threads, lanes } = caffe;
+    expect(lanes).toBe(1);
+    caffe.setThreads(7);
+    caffe.setLanes(3);
+    expect([caffe.threads, caffe.lanes]).toEqual([7, 3]);
+    caffe.setThreads(threads);
+    caffe.setLanes(lanes);
+    expect([caffe.threads, caffe.lanes]).toEqual([threads, 1]);
+  });
+
   test('an environment has settings, seed and log of its own', async () => {
     expect(await runChild('engine.js', 'a worker of its own')).toEqual({ code: 0, signal: null, stdout: 'apart\n', stderr: '' });
   });

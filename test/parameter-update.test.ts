@@ -191,6 +191,7 @@ test('does not depend on the number of threads, clipped or not', async () => {
   };
   const text = solverText(netText(400, [{ outputs: 400, weights: rates, biases: rates }]), given);
   const results: Buffer[] = [];
+  const before = caffe.threads;
   for (const threads of [1, 3]) {
     caffe.setThreads(threads);
     const solver = await load(text);
@@ -199,7 +200,7 @@ test('does not depend on the number of threads, clipped or not', async () => {
     results.push(await solver.net.toBuffer());
     await solver.dispose();
   }
-  caffe.setThreads(2);
+  caffe.setThreads(before);
   expect(results[0]?.equals(results[1] ?? Buffer.alloc(0))).toBe(true);
 });
 

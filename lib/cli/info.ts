@@ -12,14 +12,18 @@ export function addInfo(program: Command): void {
 
 async function info({ report }: Context): Promise<void> {
   const { caffe } = await import('../caffe.js');
-  const { version, features, layerTypes } = caffe;
+  const { version, features, layerTypes, threads } = caffe;
   const lines = [
     `Caffe ${version}`,
     `Node ${process.versions.node}, ${process.platform}-${process.arch}`,
+    `${threads} ${threads === 1 ? 'thread' : 'threads'}`,
     '',
     ...Object.entries(features).map(([name, value]) => `${name}: ${typeof value === 'boolean' ? (value ? 'yes' : 'no') : value}`),
     '',
     `${layerTypes.length} layer types: ${layerTypes.join(', ')}`,
   ];
-  report({ version, node: process.versions.node, platform: process.platform, arch: process.arch, features, layerTypes }, lines.join('\n'));
+  report(
+    { version, node: process.versions.node, platform: process.platform, arch: process.arch, threads, features, layerTypes },
+    lines.join('\n'),
+  );
 }

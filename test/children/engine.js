@@ -32,6 +32,23 @@ const ways = {
     }
     console.log(counts.map((count) => count - counts[0]).join(' '));
   },
+  /** The same on two lanes, which share them: of six, three each. */
+  async 'shares threads'() {
+    caffe.setLanes(2);
+    const nets = [await Net.from(LARGE), await Net.from(LARGE)];
+    const counts = [];
+    for (const [count, first] of [
+      [1, nets[0]],
+      [2, nets[1]],
+      [6, nets[0]],
+      [7, nets[1]],
+    ]) {
+      caffe.setThreads(count);
+      await first.forward({ data: new Float32Array(first.blobs.data.count).fill(1) });
+      counts.push(threads());
+    }
+    console.log(counts.map((count) => count - counts[0]).join(' '));
+  },
   /** A worker sets a seed, listens to the log and sets threads: the main thread neither draws nor hears nor computes otherwise. */
   async 'a worker of its own'() {
     const heard = [];

@@ -142,11 +142,13 @@ test('info', async () => {
     version: caffe.version,
     features: caffe.features,
     layerTypes: caffe.layerTypes,
+    threads: expect.any(Number),
     node: process.versions.node,
   });
   const shown = await text(['info']);
   expect(shown).toContain(`Caffe ${caffe.version}\n`);
   expect(shown).toMatch(/^lmdb: yes$/m);
+  expect(shown).toMatch(/^\d+ threads?$/m);
 });
 
 test('Ctrl-C ends a command that has nothing to finish, with 130', async () => {

@@ -268,17 +268,21 @@ const integer = (name, ...allowed) => [
   wrongThis(name, 1),
 ];
 
-const engine = [
-  {
-    api: 'caffe.layerTypes',
-    name: 'read without its object',
-    sync: true,
-    code: INPUT,
-    each: () => {
-      const { get } = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(caffe), 'layerTypes');
-      return each((receiver) => get.call(receiver));
-    },
+const readWithoutObject = (name) => ({
+  api: `caffe.${name}`,
+  name: 'read without its object',
+  sync: true,
+  code: INPUT,
+  each: () => {
+    const { get } = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(caffe), name);
+    return each((receiver) => get.call(receiver));
   },
+});
+
+const engine = [
+  readWithoutObject('layerTypes'),
+  readWithoutObject('threads'),
+  readWithoutObject('lanes'),
   { api: 'caffe.setMode', name: 'a mode of every wrong kind', sync: true, code: INPUT, each: () => each((mode) => caffe.setMode(mode)) },
   {
     api: 'caffe.setMode',
