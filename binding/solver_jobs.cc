@@ -73,6 +73,7 @@ Napi::Value StepJob::Settle(Napi::Env env) {
   step.Set("loss", result_.loss);
   step.Set("smoothedLoss", result_.smoothed_loss);
   step.Set("learningRate", result_.learning_rate);
+  step.Set("waiting", result_.waiting);
   step.Set("outputs", ToJs(env, std::move(result_.outputs)));
   step.Set("diverged", result_.diverged);
   return step;

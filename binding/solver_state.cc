@@ -12,6 +12,7 @@
 #include "engine_options.h"
 #include "failure.h"
 #include "flavour.h"
+#include "layers/data_layer.h"
 #include "main_call.h"
 #include "parameter_lock.h"
 #include "parameter_update.h"
@@ -235,6 +236,7 @@ void SolverState::StepOnce(const StopFlag& within, StepObserver* observer, StepR
   result->learning_rate = RequireRate();
   flavour::Seed(MixSeed(seed_, static_cast<std::uint64_t>(former)));
   const bool debug = DebugIsDue();
+  const double waited = SecondsWaited(net_->net());
   try {
     result->loss = IterateWhole(within, observer);
     result->smoothed_loss = SmoothedLoss();
@@ -246,6 +248,7 @@ void SolverState::StepOnce(const StopFlag& within, StepObserver* observer, StepR
   }
   result->iteration = solver().iter();
   net_->NoteParametersChanged();
+  result->waiting = SecondsWaited(net_->net()) - waited;
   net_->KeepShapes();
   if (debug && !result->diverged) observer->Debugged(debug_->End(result->iteration));
 }

@@ -28,6 +28,7 @@ struct StepResult {
   float loss = 0;
   float smoothed_loss = 0;
   float learning_rate = 0;
+  double waiting = 0;  // seconds, for batches of Data layers
   std::vector<NamedTensor> outputs;
   bool diverged = false;
 };

@@ -170,6 +170,7 @@ export interface NativeStep {
   loss: number;
   smoothedLoss: number;
   learningRate: number;
+  waiting: number;
   outputs: Tensors;
   /** The loss is NaN or infinite; the steps after this iteration were not taken. */
   diverged: boolean;

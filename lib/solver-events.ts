@@ -12,6 +12,11 @@ export interface StepResult {
   smoothedLoss: number;
   /** The rate this iteration used, before the layers' multipliers. */
   learningRate: number;
+  /**
+   * Seconds that this iteration waited for batches of its Data layers. They are read, decoded and transformed ahead, while the iterations before
+   * compute; from the second iteration on, anything but about 0 says that the data are slower than the network.
+   */
+  waiting: number;
   /** The train net's outputs after the (last) forward pass of this iteration. */
   outputs: Tensors;
 }

@@ -287,6 +287,58 @@ describe('failures', () => {
   });
 });
 
+/** Nothing computes here, so that each batch is waited for, and threads are added until there are as many as there may be. */
+describe('several threads', () => {
+  const before = native.threads();
+  afterEach(() => native.setThreads(before));
+
+  async function stream(threads: number, settings: Settings, batches: number) {
+    native.setThreads(threads);
+    native.setRandomSeed(5);
+    const net = await load(settings);
+    const results = [];
+    for (let batch = 0; batch < batches; batch++) results.push(await next(net).catch((error) => String(error.message)));
+    await net.dispose();
+    return results;
+  }
+
+  test('give what one gives, in the same order, whatever is drawn', async () => {
+    const pictures = upTo(30).map((index) => encodePng(item(index, 40, 50, 3, (i) => (i * i + index) % 251)));
+    const source = await store(await Promise.all(pictures));
+    for (const data of ['', ' prefetch: 1', ' prefetch: 9']) {
+      const settings: Settings = {
+        source,
+        shuffle: true,
+        transform: 'mirror: true crop_size: 32 scale: 0.01',
+        data: `source: "${source}" batch_size: 7 backend: LMDB${data}`,
+      };
+      expect(await stream(6, settings, 12)).toEqual(await stream(1, settings, 12));
+    }
+  });
+
+  test('fail at the damaged image, after the batches before it', async () => {
+    const items = await Promise.all(numbered(24).map(encodePng));
+    for (const index of [9, 10, 17]) Object.assign(items[index] ?? {}, { encoded: Buffer.from('no image') });
+    const source = await store(items);
+    const one = await stream(1, { source }, 14);
+    expect(one.map((result) => typeof result)).toEqual(upTo(14).map((batch) => ([4, 5, 8].includes(batch) ? 'string' : 'object')));
+    expect(await stream(6, { source }, 14)).toEqual(one);
+  });
+
+  test('can be left at any moment', async () => {
+    const big = await Promise.all(upTo(8).map((index) => encodePng(item(index, 200, 200, 3, (i) => (i * i) % 251))));
+    const source = await store(big);
+    native.setThreads(6);
+    for (let batches = 0; batches < 6; batches++) {
+      const net = await load({ source, batch: 4 });
+      await labels(net, batches);
+      await net.rewind(4);
+      expect(await labels(net, 1)).toEqual([4, 5, 6, 7]);
+      await net.dispose();
+    }
+  });
+});
+
 describe('life', () => {
   test('a net can go while its images are being read', async () => {
     const big = await Promise.all(upTo(8).map((index) => encodePng(item(index, 200, 200, 3, (i) => (i * i) % 251))));

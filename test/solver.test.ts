@@ -1,4 +1,5 @@
-import { writeFileSync } from 'node:fs';
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Net } from '../lib/net';
 import * as prototxt from '../lib/prototxt';
@@ -6,7 +7,7 @@ import { Solver } from '../lib/solver';
 import { failureOf } from './support/failure';
 import { TINY } from './support/networks';
 import { describeShared, golden, relativeError, shared, sharedIsPresent, wave } from './support/shared';
-import { disposeAll, newPrefix, plainSolver, tinySolver } from './support/solvers';
+import { disposeAll, newPrefix, pictures, plainSolver, tinySolver } from './support/solvers';
 
 describe('a solver', () => {
   test('steps with loss, rate and outputs, and learns', async () => {
@@ -23,6 +24,27 @@ describe('a solver', () => {
     expect(last.loss).toBeLessThan(first.loss);
     expect(solver.iteration).toBe(20);
     await solver.dispose();
+  });
+
+  test('tells how long it waited for the batches of its Data layers', async () => {
+    const source = await pictures(mkdtempSync(path.join(tmpdir(), 'caffe-node-waiting-')), 9);
+    const solver = await Solver.from(
+      `net_param {
+        layer { name: "data" type: "Data" top: "data" top: "label" data_param { source: "${source}" batch_size: 4 backend: LMDB } }
+        layer { name: "fc" type: "InnerProduct" bottom: "data" top: "fc" inner_product_param { num_output: 3 weight_filler { type: "xavier" } } }
+        layer { name: "loss" type: "SoftmaxWithLoss" bottom: "fc" bottom: "label" top: "loss" }
+      } base_lr: 1e-6 lr_policy: "fixed" max_iter: 3 snapshot_after_train: false`,
+    );
+    // The first batch is begun when it is asked for.
+    expect((await solver.step()).waiting).toBeGreaterThan(0);
+    expect((await solver.step(0)).waiting).toBe(0);
+    const waited: number[] = [];
+    for await (const event of solver.solve()) if (event.type === 'iteration') waited.push(event.waiting);
+    expect(waited).toEqual([expect.any(Number), expect.any(Number)]);
+    for (const seconds of waited) expect(seconds).toBeGreaterThanOrEqual(0);
+    const fed = await plainSolver();
+    expect((await fed.step()).waiting).toBe(0);
+    await disposeAll(solver, fed);
   });
 
   test('gives the mean of the last average_loss losses', async () => {

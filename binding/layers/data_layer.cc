@@ -1,7 +1,10 @@
 #include "data_layer.h"
 
+#include <omp.h>
+
 #include <algorithm>
 #include <caffe/util/math_functions.hpp>
+#include <chrono>
 #include <utility>
 
 #include "../failure.h"
@@ -36,8 +39,8 @@ void DataLayer::LayerSetUp(const std::vector<caffe::Blob<float>*>&, const std::v
   try {
     settings_ = ReadDataSettings(layer_param_, phase_);
     database_ = OpenDatabase(settings_.source);
-    SetSeed(DrawSeed(settings_.batches));
-    top_shape_ = reader_->PeekShape();
+    seed_ = DrawSeed(settings_.batches);
+    top_shape_ = BatchReader(database_, settings_.batches, seed_).PeekShape();
   } catch (const Failure& failure) {
     throw InLayer(failure, layer_param_.name());
   }
@@ -56,7 +59,6 @@ void DataLayer::Rewind(std::uint64_t item) {
 void DataLayer::SetSeed(unsigned seed) {
   prefetcher_.reset();
   seed_ = seed;
-  reader_ = std::make_unique<BatchReader>(database_, settings_.batches, seed);
 }
 
 void DataLayer::Forward_cpu(const std::vector<caffe::Blob<float>*>&, const std::vector<caffe::Blob<float>*>& top) {
@@ -71,7 +73,7 @@ void DataLayer::Take() {
   if (!prefetcher_) StartPrefetching();
   const std::uint64_t next = cursor_ + static_cast<std::uint64_t>(settings_.batches.batch_size);
   try {
-    prefetcher_->Take(&batch_);
+    AwaitBatch();
   } catch (...) {
     Rewind(next);
     throw;
@@ -79,20 +81,37 @@ void DataLayer::Take() {
   cursor_ = next;
 }
 
+void DataLayer::AwaitBatch() {
+  const auto since = std::chrono::steady_clock::now();
+  prefetcher_->Take(&batch_);
+  seconds_waited_ += std::chrono::duration<double>(std::chrono::steady_clock::now() - since).count();
+}
+
+// Each thread has a reader of its own, and as many threads may decode as compute: while a batch is waited for, nothing else does.
 void DataLayer::StartPrefetching() {
-  const auto batch_size = static_cast<std::uint64_t>(settings_.batches.batch_size);
-  BatchReader* const reader = reader_.get();
-  prefetcher_ = std::make_unique<Prefetcher>(
-      PrefetchDepth(), [reader, batch_size, item = cursor_](const std::atomic<bool>& stop, Batch* batch) mutable {
-        reader->Read(item, stop, batch);
-        item += batch_size;
-      });
+  const auto make_producer = [this, first = cursor_]() -> Prefetcher::Produce {
+    const auto reader = std::make_shared<BatchReader>(database_, settings_.batches, seed_);
+    const auto batch_size = static_cast<std::uint64_t>(settings_.batches.batch_size);
+    return [reader, first, batch_size](std::uint64_t number, const std::atomic<bool>& stop, Batch* batch) {
+      reader->Read(first + number * batch_size, stop, batch);
+    };
+  };
+  const PrefetchLimits limits{PrefetchDepth(), static_cast<std::size_t>(omp_get_max_threads())};
+  prefetcher_ = std::make_unique<Prefetcher>(limits, make_producer);
 }
 
 std::size_t DataLayer::PrefetchDepth() const {
   std::size_t bytes = sizeof(float);
   for (const int extent : top_shape_) bytes *= static_cast<std::size_t>(extent);
   return std::clamp<std::size_t>(kMostPrefetchedBytes / bytes, 1, settings_.prefetch);
+}
+
+double SecondsWaited(const caffe::Net<float>& net) {
+  double seconds = 0;
+  for (const auto& layer : net.layers()) {
+    if (const auto* const data = dynamic_cast<const DataLayer*>(layer.get())) seconds += data->seconds_waited();
+  }
+  return seconds;
 }
 
 }  // namespace caffe_node

@@ -4,6 +4,7 @@
 #define CAFFE_NODE_LAYERS_DATA_LAYER_H_
 
 #include <caffe/layer.hpp>
+#include <caffe/net.hpp>
 #include <cstdint>
 #include <memory>
 #include <vector>
@@ -14,8 +15,7 @@
 
 namespace caffe_node {
 
-// Used by one thread at a time. The thread that prefetches starts with the first Forward, so that a net which is only looked at
-// costs nothing.
+// Used by one thread at a time. Prefetching starts with the first Forward, so that a net which is only looked at costs nothing.
 class DataLayer final : public caffe::Layer<float> {
  public:
   explicit DataLayer(const caffe::LayerParameter& param) : caffe::Layer<float>(param) {}
@@ -34,6 +34,8 @@ class DataLayer final : public caffe::Layer<float> {
   // What shuffling, crops and mirrors depend on, beside the item. Without it, the seed is drawn from Caffe's generator at set-up.
   void SetSeed(unsigned seed);
   unsigned seed() const { return seed_; }
+  // How long Forward has waited for batches, in all.
+  double seconds_waited() const { return seconds_waited_; }
 
  protected:
   // Throws DATASET when an image of the batch cannot be used; the next Forward goes on behind that batch.
@@ -43,18 +45,22 @@ class DataLayer final : public caffe::Layer<float> {
 
  private:
   void Take();
+  void AwaitBatch();
   void StartPrefetching();
   std::size_t PrefetchDepth() const;
 
   DataSettings settings_;
   std::shared_ptr<const Database> database_;
-  std::vector<int> top_shape_;           // of the images as they were at set-up
-  std::unique_ptr<BatchReader> reader_;  // the prefetcher's while there is one
+  std::vector<int> top_shape_;  // of the images as they were at set-up
   std::uint64_t cursor_ = 0;
   unsigned seed_ = 0;
-  Batch batch_;                             // the one that was delivered last
-  std::unique_ptr<Prefetcher> prefetcher_;  // last, hence destroyed first: its thread uses the reader
+  double seconds_waited_ = 0;
+  Batch batch_;  // the one that was delivered last
+  std::unique_ptr<Prefetcher> prefetcher_;
 };
+
+// Of all Data layers of a net.
+double SecondsWaited(const caffe::Net<float>& net);
 
 }  // namespace caffe_node
 

@@ -1,14 +1,17 @@
-// Prepares batches ahead of their use, on a thread of its own.
+// Prepares batches ahead of their use, on threads of its own: one at first, and one more whenever the next batch is waited for,
+// so that there are as many as it takes to keep up.
 #ifndef CAFFE_NODE_LAYERS_PREFETCHER_H_
 #define CAFFE_NODE_LAYERS_PREFETCHER_H_
 
 #include <atomic>
 #include <condition_variable>
 #include <cstddef>
-#include <deque>
+#include <cstdint>
 #include <exception>
 #include <functional>
+#include <map>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <vector>
 
@@ -16,36 +19,47 @@
 
 namespace caffe_node {
 
+// At most so much is done ahead.
+struct PrefetchLimits {
+  std::size_t depth;    // batches that lie ready or are in work
+  std::size_t threads;  // that prepare them
+};
+
+// Used by one thread, which takes the batches.
 class Prefetcher {
  public:
-  // Fills the next batch, whose memory may have been used before. Returns early when `stop` is set.
-  using Produce = std::function<void(const std::atomic<bool>& stop, Batch* batch)>;
+  // Fills the batch of this number, from 0, whose memory may have been used before. Returns early when `stop` is set.
+  using Produce = std::function<void(std::uint64_t number, const std::atomic<bool>& stop, Batch* batch)>;
 
-  // Calls `produce` on its thread, from now on, so that up to `depth` batches lie ready.
-  Prefetcher(std::size_t depth, Produce produce);
-  // Waits for the end of the image in work, at most.
+  // Calls `make_producer` for each thread it begins, on the thread that takes.
+  Prefetcher(PrefetchLimits limits, std::function<Produce()> make_producer);
+  // Waits for the end of the images in work, at most.
   ~Prefetcher();
   Prefetcher(const Prefetcher&) = delete;
   Prefetcher& operator=(const Prefetcher&) = delete;
 
-  // Exchanges a spent batch for the next; waits when there is none. When `produce` has thrown, throws the same in place of the
-  // batch that failed and ever after.
+  // Exchanges a spent batch for the next in order; waits when it is not ready. When a producer has thrown, throws the same in
+  // place of the batch that failed and ever after.
   void Take(Batch* batch);
 
  private:
-  void Work();
-  bool WaitForRoom(Batch* batch);
-  void Deliver(Batch batch);
+  void AddThread();
+  void Work(const Produce& produce);
+  std::optional<std::uint64_t> Claim(Batch* batch);
+  void Deliver(std::uint64_t number, Batch batch);
+  void Fail(std::uint64_t number, std::exception_ptr failure);
 
-  const std::size_t depth_;
-  const Produce produce_;
+  const PrefetchLimits limits_;
+  const std::function<Produce()> make_producer_;
   std::mutex mutex_;
   std::condition_variable changed_;
-  std::deque<Batch> ready_;
+  std::uint64_t claimed_ = 0;  // batches that a thread has begun
+  std::uint64_t taken_ = 0;
+  std::map<std::uint64_t, Batch> ready_;
   std::vector<Batch> spent_;  // kept for their memory
-  std::exception_ptr failure_;
+  std::map<std::uint64_t, std::exception_ptr> failures_;
   std::atomic<bool> stop_{false};
-  std::thread thread_;
+  std::vector<std::thread> threads_;
 };
 
 }  // namespace caffe_node

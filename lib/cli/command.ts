@@ -58,3 +58,8 @@ export function toJson(value: object): string {
 export function decimal(value: number): string {
   return value === 0 || Math.abs(value) >= 1e-3 ? String(Number(value.toPrecision(3))) : value.toExponential(1);
 }
+
+/** How long a training waited for its data in all, as the end of a line; nothing where it is not worth a word. */
+export function waitingText(seconds: number): string {
+  return seconds >= 0.05 ? `, waited ${decimal(seconds)} s for data` : '';
+}

@@ -2,12 +2,13 @@
 import type { SolveResult, Solver, StepResult } from '../solver';
 import type { Tensors } from '../tensor';
 import { isIterationEvent, isSnapshotEvent, isTestEvent } from '../tools/solver-events';
-import { decimal } from './command';
+import { decimal, waitingText } from './command';
 
 /** Lines about the events of one run; each snapshot is told once, whoever asked for it. */
 export class SolverReport {
   private readonly display: number;
   private told: string | undefined;
+  private waited = 0;
 
   constructor(solver: Solver) {
     this.display = Number(solver.param.display ?? 0);
@@ -34,10 +35,11 @@ export class SolverReport {
   end({ iteration, reason, smoothedLoss, snapshot }: SolveResult): string {
     const loss = Number.isNaN(smoothedLoss) ? '' : `, loss ${decimal(smoothedLoss)}`;
     const line = snapshot ? this.snapshot(snapshot) : '';
-    return `${reason} after ${iteration} iterations${loss}${line && `\n${line}`}`;
+    return `${reason} after ${iteration} iterations${loss}${waitingText(this.waited)}${line && `\n${line}`}`;
   }
 
-  private iteration({ iteration, smoothedLoss, learningRate }: StepResult): string {
+  private iteration({ iteration, smoothedLoss, learningRate, waiting }: StepResult): string {
+    this.waited += waiting;
     if (this.display === 0 || (iteration - 1) % this.display !== 0) return '';
     return `iteration ${iteration}: loss ${decimal(smoothedLoss)}, learning rate ${decimal(learningRate)}`;
   }

@@ -1,10 +1,11 @@
 /** A training for people, event by event. */
 import type { TrainingEvent } from '../train';
-import { decimal } from './command';
+import { decimal, waitingText } from './command';
 import type { Progress } from './progress';
 
 export class TrainingReport {
   private iterations = 1;
+  private waited = 0;
 
   constructor(private readonly progress: Progress) {}
 
@@ -21,6 +22,7 @@ export class TrainingReport {
         break;
       case 'iteration': {
         const { iteration, epoch, loss, eta } = event;
+        this.waited += event.waiting;
         progress.update(iteration, this.iterations, `epoch ${epoch.toFixed(1)}, loss ${decimal(loss)}, ${Math.round(eta)} s left`);
         break;
       }
@@ -33,7 +35,9 @@ export class TrainingReport {
         progress.note(`note: ${event.message}`);
         break;
       case 'end':
-        progress.note(`${event.reason}${event.best ? `, best snapshot: iteration ${event.best.iteration}` : ''}`);
+        progress.note(
+          `${event.reason}${event.best ? `, best snapshot: iteration ${event.best.iteration}` : ''}${waitingText(this.waited)}`,
+        );
         break;
     }
   }

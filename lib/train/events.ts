@@ -23,8 +23,11 @@ export type TrainingEvent =
       heads: RetargetedHead[];
       learningRate: LearningRateChoice;
     }
-  /** `loss` is the objective of this one batch, auxiliary losses included. `eta` counts the validations that are to come. */
-  | { type: 'iteration'; iteration: number; epoch: number; loss: number; learningRate: number; eta: number }
+  /**
+   * `loss` is the objective of this one batch, auxiliary losses included. `eta` counts the validations that are to come. `waiting` is how
+   * long the iteration waited for its images.
+   */
+  | { type: 'iteration'; iteration: number; epoch: number; loss: number; learningRate: number; eta: number; waiting: number }
   | ({ type: 'validation'; iteration: number; epoch: number } & Metrics)
   | { type: 'snapshot'; iteration: number; path: string }
   | { type: 'warning'; code: TrainingWarning; message: string }

@@ -56,10 +56,10 @@ export class TrainingSession {
     await this.report(this.iterationEvent(step));
   }
 
-  private iterationEvent({ iteration, loss, learningRate }: StepResult): TrainingEvent {
+  private iterationEvent({ iteration, loss, learningRate, waiting }: StepResult): TrainingEvent {
     const elapsed = (performance.now() - this.begun) / 1000;
     const eta = (elapsed / iteration) * (this.parts.plan.iterations - iteration);
-    return { type: 'iteration', iteration, epoch: this.epoch, loss, learningRate, eta };
+    return { type: 'iteration', iteration, epoch: this.epoch, loss, learningRate, eta, waiting };
   }
 
   /** What the plan has due after this iteration. */
