@@ -16,7 +16,9 @@ const number = (value) => (value >= 99.5 ? value.toFixed(0) : value >= 9.95 ? va
 
 /** All tables, one below the other, with a line on the machine in front. */
 function tablesOf(report) {
-  const sections = [inference, means, memory, training, loading, classification, overhead, steps].map((section) => section(report));
+  const sections = [inference, accuracy, means, memory, training, loading, classification, ways, overhead, steps].map((section) =>
+    section(report),
+  );
   return [machineLine(report), ...sections.filter(Boolean)].join('\n\n');
 }
 
@@ -88,6 +90,22 @@ function inference(report) {
   });
 }
 
+/** The largest over batches and threads. */
+function accuracy(report) {
+  const results = of(report, 'forward').filter(({ error }) => error !== undefined);
+  if (results.length === 0) return '';
+  const engines = enginesOf(results);
+  const rows = [...new Set(results.map(({ net }) => net))].map((net) => [
+    NETS[net],
+    ...engines.map((name) => {
+      const errors = results.filter((result) => result.net === net && nameOf(result) === name).map(({ error }) => error);
+      return errors.length > 0 ? Math.max(...errors).toExponential(0) : '–';
+    }),
+  ]);
+  const what = 'The largest difference of a probability from that of stock Caffe, over all images.';
+  return `### Accuracy\n\n${what}\n\n${markdownTable(['', ...engines.map((name) => TITLES[name])], rows)}`;
+}
+
 function training(report) {
   return comparison(of(report, 'train'), {
     heading: 'Training',
@@ -150,6 +168,19 @@ function classification(report) {
     `${(100 * result.share).toFixed(0)} %`,
   ]);
   return `### Classifying photographs\n\nPhotographs a second: decoding and resizing alone, the network alone, and \`classify\` from files to answers; the last against the slower of the two before.\n\n${markdownTable(['', 'engine', 'decoding', 'network', '`classify`', 'reached'], rows)}`;
+}
+
+function ways({ modes = [] }) {
+  if (modes.length === 0) return '';
+  const rows = modes.map((mode) => [
+    NETS[mode.net],
+    mode.lanes === 1 ? `one net, ${threadsOf(mode.threads)}` : `${mode.lanes} nets on ${mode.lanes} lanes, ${threadsOf(mode.threads)} each`,
+    String(mode.batch),
+    number(mode.ms),
+    number(mode.rate),
+  ]);
+  const what = 'How long an answer takes, and how many there are in a second, with `onednn` and f32.';
+  return `### Latency and throughput\n\n${what}\n\n${markdownTable(['', 'way', 'batch', 'ms', 'images/s'], rows)}`;
 }
 
 function overhead({ plans = [] }) {

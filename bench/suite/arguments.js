@@ -1,7 +1,7 @@
 const { parseArgs } = require('node:util');
 
 const NETS = ['squeezenet', 'alexnet', 'googlenet', 'small'];
-const TASKS = ['forward', 'train', 'load', 'classify', 'plan'];
+const TASKS = ['forward', 'train', 'load', 'classify', 'modes', 'plan'];
 const ENGINES = ['onednn', 'caffe', 'stock-caffe', 'opencv', 'onnxruntime'];
 
 const USAGE = `Usage: npm run bench -- [options]

@@ -1,8 +1,12 @@
 const { readFloats } = require('./floats');
 
-/** How far from stock Caffe's a probability, and the loss or a gradient's length (relative), may be. */
-const PROBABILITIES = { f32: 1e-4, bf16: 1e-2 };
-const TOLERANCES = { forward: PROBABILITIES, load: PROBABILITIES, classify: PROBABILITIES, train: { f32: 2e-3, bf16: 5e-2 } };
+/**
+ * How far from stock Caffe's a probability, and the loss or a gradient's length (relative), may be before an engine counts as broken. With 8
+ * bits bf16 is off by hundredths where several classes are likely; what was found is in the report.
+ */
+const PROBABILITIES = { f32: 1e-4, bf16: 4e-2 };
+const STEPS = { f32: 2e-3, bf16: 5e-2 };
+const TOLERANCES = { forward: PROBABILITIES, load: PROBABILITIES, classify: PROBABILITIES, train: STEPS };
 
 /**
  * Whether an engine computes what the reference does.

@@ -15,7 +15,7 @@ const ENGINES = [
   {
     engine: 'onednn',
     precision: 'f32',
-    tasks: ['forward', 'train', 'load', 'classify', 'plan'],
+    tasks: ['forward', 'train', 'load', 'classify', 'modes', 'plan'],
     find: () => requireFeature('onednn', 'this build has no oneDNN'),
     command: own,
   },
@@ -80,7 +80,7 @@ function findEngines(wanted) {
 }
 
 function own({ engine, precision }, job) {
-  const program = { classify: 'classify.js', plan: 'plan.js' }[job.task] ?? 'caffe-node.js';
+  const program = { classify: 'classify.js', modes: 'modes.js', plan: 'plan.js' }[job.task] ?? 'caffe-node.js';
   return [process.execPath, peer(program), JSON.stringify({ ...job, engine, precision })];
 }
 

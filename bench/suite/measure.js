@@ -86,6 +86,19 @@ async function measurePlan(engine, job, { rounds, seconds, folder }) {
   }
 }
 
+/** One engine in several ways (`jobs`), in turn. @returns for each of them the milliseconds of a run. */
+async function measureModes(engine, jobs, { rounds, seconds, folder }) {
+  const started = jobs.map((job) => ({ ...startAll([engine], job, folder)[0], job }));
+  try {
+    for (const one of started) await one.process.load();
+    for (const one of started) one.count = Math.max(1, Math.ceil((1000 * seconds) / (await one.process.measure('0 3')).ms));
+    await inTurn(started, rounds, async (one) => one.times.push((await one.process.measure(`0 ${one.count}`)).ms));
+    return started.map(({ times }) => round(median(times)));
+  } finally {
+    await Promise.all(started.map(({ process }) => process.stop()));
+  }
+}
+
 /**
  * How long each engine takes from its files to its first output: in a fresh process each time, in turn.
  *
@@ -140,15 +153,18 @@ async function loadAll(started) {
   return refused;
 }
 
-/** @returns those of the loaded ones whose outputs are not the reference's. */
+/** Notes how far each engine's outputs are from the reference's. @returns those for which that is too far. */
 function compareAll(started, job) {
   const loaded = started.filter((one) => one.loaded);
   const reference = REFERENCE.map((name) => loaded.find((one) => one.name === name)).find(Boolean);
   if (!reference) return [];
-  return loaded
-    .filter((one) => one !== reference)
-    .map((one) => ({ engine: one.name, ...compareOutputs(reference.output, one.output, { ...job, precision: one.engine.precision }) }))
-    .filter(({ reason }) => reason !== undefined);
+  const refused = [];
+  for (const one of loaded.filter((other) => other !== reference)) {
+    const { error, reason } = compareOutputs(reference.output, one.output, { ...job, precision: one.engine.precision });
+    one.error = error;
+    if (reason !== undefined) refused.push({ engine: one.name, error, reason });
+  }
+  return refused;
 }
 
 async function alternate(measured, { rounds, seconds }) {
@@ -163,8 +179,9 @@ async function inTurn(measured, rounds, work) {
   }
 }
 
-/** One row of the report. `netMiB`: what the network adds to its process, loading included, and while it runs. `ratios`: how many times faster it is than each other engine, the median over the rounds. */
-function resultOf({ engine, name, times, loaded, memory }, measured, { network, task, threads, batch }) {
+/** One row of the report. `netMiB`: what the network adds to its process, loading included, and while it runs. `error`: how far its outputs are
+ * from stock Caffe's. `ratios`: how many times faster it is than each other engine, the median over the rounds. */
+function resultOf({ engine, name, times, loaded, memory, error }, measured, { network, task, threads, batch }) {
   const others = measured.filter((other) => other.name !== name && other.times.length > 0);
   return {
     net: network,
@@ -176,8 +193,9 @@ function resultOf({ engine, name, times, loaded, memory }, measured, { network, 
     ...summaryOf(times),
     peakMiB: round(memory.peak),
     netMiB: { peak: round(memory.peak - loaded.baseMiB), resident: round(memory.resident - loaded.baseMiB) },
+    ...(error !== undefined && { error: round(error) }),
     ratios: Object.fromEntries(others.map((other) => [other.name, round(median(times.map((ms, index) => other.times[index] / ms)))])),
   };
 }
 
-module.exports = { compareOnly, measureClassifying, measureLoading, measurePlan, measureTogether };
+module.exports = { compareOnly, measureClassifying, measureLoading, measureModes, measurePlan, measureTogether };

@@ -17,7 +17,7 @@ async function runSuite(options, say) {
   const { engines, skipped } = findEngines(options.engines);
   const versions = Object.fromEntries(engines.map(({ engine, version }) => [engine, version]));
   for (const { engine, reason } of skipped) say(`skipped: ${engine}: ${reason}`);
-  const report = { machine, versions, settings: settingsOf(options), skipped, refused: [], peak: [], results: [], plans: [] };
+  const report = { machine, versions, settings: settingsOf(options), skipped, refused: [], peak: [], results: [], modes: [], plans: [] };
   if (engines.some(({ engine }) => engine === 'stock-caffe')) {
     for (const threads of options.threads) report.peak.push(await measurePeak(threads, options));
     say(`peak: ${report.peak.map(({ threads, gflops }) => `${gflops} GFlop/s with ${threads} thread(s)`).join(', ')}`);
@@ -25,11 +25,13 @@ async function runSuite(options, say) {
   const networks = new Networks(options.folder);
   for (const task of options.tasks) {
     const able = engines.filter((engine) => engine.tasks.includes(task));
-    for await (const { title, results, refused, plans = [] } of tasks[task]({ engines: able, networks, options })) {
+    for await (const { title, results, refused, modes = [], plans = [] } of tasks[task]({ engines: able, networks, options })) {
       say(`\n${title}`);
       for (const result of results) say(lineOf(result));
       for (const { engine, reason } of refused) say(`  REFUSED: ${engine}: ${reason}`);
+      for (const one of modes) say(modeLineOf(one));
       for (const one of plans) say(planLineOf(one));
+      report.modes.push(...modes);
       report.plans.push(...plans);
       report.results.push(...results);
       report.refused.push(...refused.map((one) => ({ task: title, ...one })));
@@ -48,6 +50,10 @@ function lineOf({ engine, precision, ms, spread, peakMiB, ratios, decodeMs, forw
   const versus = Object.entries(ratios).map(([other, ratio]) => `${ratio.toFixed(2)}× ${other}`);
   if (share) versus.push(`decoding alone ${decodeMs} ms, the network alone ${forwardMs} ms, reached ${(100 * share).toFixed(0)} %`);
   return `  ${name.padEnd(14)} ${ms.toFixed(2).padStart(9)} ms  ± ${spread.toFixed(2).padEnd(8)} ${peakMiB.toFixed(0).padStart(6)} MiB   ${versus.join('  ')}`;
+}
+
+function modeLineOf({ engine, lanes, threads, batch, ms, rate }) {
+  return `  ${engine.padEnd(14)} ${lanes} × ${threads} threads, batch ${batch}: ${ms.toFixed(2).padStart(9)} ms   ${rate.toFixed(1)} images/s`;
 }
 
 function planLineOf({ engine, precision, ms, planMs }) {

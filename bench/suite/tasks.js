@@ -1,8 +1,9 @@
 /** What is measured, each as a generator of one comparison after the other: `{ results, refused }` with `title`, to be shown as it comes. */
 const { readFileSync } = require('node:fs');
 const { prototxt } = require('../..');
-const { compareOnly, measureClassifying, measureLoading, measurePlan, measureTogether } = require('./measure');
+const { compareOnly, measureClassifying, measureLoading, measureModes, measurePlan, measureTogether } = require('./measure');
 const { photographs } = require('./photographs');
+const { round } = require('./statistics');
 
 async function* forward({ engines, networks, options }) {
   for (const [network, threads] of pairs(options.nets, options.threads)) {
@@ -52,6 +53,37 @@ async function* classify({ engines, networks, options }) {
   }
 }
 
+/** All threads for one net, or a net for each: the answer to one image as soon as possible, or as many images as possible. */
+async function* modes({ engines, networks, options }) {
+  const most = Math.max(...options.threads);
+  const ways = pairs([1, 8], [...new Set([1, most])]);
+  for (const network of options.nets) {
+    const jobs = [];
+    for (const [batch, lanes] of ways) {
+      const { multiplyAdds, ...files } = await networks.deployed(network, batch, { onnx: false });
+      jobs.push({ task: 'modes', network, batch, lanes, threads: most / lanes, ...files });
+    }
+    const rows = [];
+    for (const engine of engines) {
+      const times = await measureModes(engine, jobs, options);
+      for (const [index, { batch, lanes, threads }] of jobs.entries()) {
+        const ms = times[index];
+        rows.push({
+          net: network,
+          engine: engine.engine,
+          precision: engine.precision,
+          batch,
+          lanes,
+          threads,
+          ms,
+          rate: round((1000 * batch * lanes) / ms),
+        });
+      }
+    }
+    yield { title: `modes: ${network}`, results: [], refused: [], modes: rows };
+  }
+}
+
 /** Our plans from within: the time of each step, and what a run costs over them, seen from JavaScript. */
 async function* plan({ engines, networks, options }) {
   for (const [network, threads] of pairs(options.nets, options.threads)) {
@@ -90,13 +122,11 @@ function withRates(steps, net) {
 
 const runsOnnx = (engines) => engines.some(({ engine }) => engine === 'onnxruntime');
 
-function* pairs(first, second) {
-  for (const a of first) for (const b of second) yield [a, b];
-}
+const pairs = (first, second) => first.flatMap((a) => second.map((b) => [a, b]));
 
 const titleOf = ({ task, network, batch, threads }) => `${task}: ${network}, batch ${batch}, ${threads} thread${threads === 1 ? '' : 's'}`;
 
 /** A multiply-add is two operations. */
-const gflopsOf = (multiplyAdds, ms) => Number(((2 * multiplyAdds) / ms / 1e6).toPrecision(4));
+const gflopsOf = (multiplyAdds, ms) => round((2 * multiplyAdds) / ms / 1e6);
 
-module.exports = { tasks: { forward, train, load, classify, plan } };
+module.exports = { tasks: { forward, train, load, classify, modes, plan } };
