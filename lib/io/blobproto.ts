@@ -1,4 +1,5 @@
 /** pycaffe's conversions between arrays and BlobProtos, the form in which Caffe stores weights and mean images. */
+import { types } from 'node:util';
 import { CaffeError, describe } from '../errors';
 import { reading, readOptions } from '../given';
 import type { Tensor } from '../native';
@@ -89,6 +90,12 @@ function blobOf(array: TensorLike, what: string, diff?: TensorLike): BlobProto {
  * @throws {CaffeError} ERR_CAFFE_INPUT when they are absent, or not as many as the shape says.
  */
 export function tensorOf(blob: BlobProto, what: string, part: 'data' | 'diff'): Tensor {
+  const { shape, data } = viewOf(blob, what, part);
+  return { shape, data: new Float32Array(data) };
+}
+
+/** The same without a copy, where they are float32 already: for who only reads the weights of a whole network. */
+export function viewOf(blob: BlobProto, what: string, part: 'data' | 'diff'): Tensor {
   return reading(what, () => {
     const { shape: dims, num, channels, height, width } = blob;
     const isLegacy = [num, channels, height, width].some((extent) => extent !== undefined);
@@ -110,5 +117,5 @@ function floatsOf(values: ArrayLike<number> = []): Float32Array {
   if (!Array.isArray(values) && !ArrayBuffer.isView(values)) {
     throw new CaffeError('ERR_CAFFE_INPUT', `The values of a blob must be an array of numbers; ${describe(values)} was given.`);
   }
-  return new Float32Array(values);
+  return types.isFloat32Array(values) ? values : new Float32Array(values);
 }

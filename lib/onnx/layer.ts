@@ -1,6 +1,6 @@
 /** One layer of Caffe's while it is turned into nodes: what those who know its type see of it. */
 import { CaffeError } from '../errors';
-import { tensorOf } from '../io/blobproto';
+import { viewOf } from '../io/blobproto';
 import type { Layer } from '../prototxt/network/network';
 import { type Inferred, LayerSetup } from '../prototxt/shapes/rule';
 import type { Settings } from '../prototxt/shapes/settings';
@@ -151,7 +151,7 @@ export class ExportLayer {
         hint: 'Are these the weights of this network?',
       });
     }
-    const { data, shape } = reading(layer, () => tensorOf(blob, what, 'data'));
+    const { data, shape } = reading(layer, () => viewOf(blob, what, 'data'));
     const wanted = this.paramShape(index);
     if (isShapeOf(wanted, shape)) return data;
     const found = `has the shape ${textOfShape(wanted)}; in the weights it is ${textOfShape(shape)}`;
