@@ -39,6 +39,14 @@ void BlobContent::NoteSet(Part part) const {
   }
 }
 
+void BlobContent::NoteView(const BlobMemory& held_by_view) const {
+  if (parameter) {
+    net->parameter_lock()->changes().Watch(held_by_view);
+  } else {
+    net->engine().NoteView(held_by_view);
+  }
+}
+
 Part ToPart(const Napi::Value& value) {
   const std::string name = ToString(value, "data or diff");
   if (name != "data" && name != "diff") throw Failure("INPUT", "'" + name + "' is neither data nor diff.");
@@ -194,7 +202,7 @@ Napi::Value BlobWrap::View(const Napi::CallbackInfo& info) {
     // The view holds the memory by a pointer of its own, which ends with it.
     const BlobMemory& memory = MemoryOf(blob, part);
     const BlobMemory held(boost::make_shared<BlobMemory>(memory), memory.get());
-    if (content_.parameter && part == Part::kData) content_.net->parameter_lock()->changes().Watch(held);
+    if (part == Part::kData) content_.NoteView(held);
     const Napi::Float32Array view = NewView(env, held, values, count);
     handed.memory = values;
     handed.count = count;
@@ -246,6 +254,7 @@ Napi::Value BlobWrap::Reshape(const Napi::CallbackInfo& info) {
     MemoryBudget budget("A blob of shape " + ShapeText(shape));
     const BlobMemory& memory = MemoryOf(*blob, Part::kData);  // none in the top of an Input without a shape
     if (!memory || bytes > static_cast<std::int64_t>(memory->size())) budget.Spend(bytes);
+    if (!content_.parameter) content_.net->engine().NoteWritten(*blob);
     blob->Reshape(shape);
     FitMemory(blob.get());
     content_.net->Measure();

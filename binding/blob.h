@@ -30,6 +30,8 @@ struct BlobContent {
   void RequireComputed(Part part) const;
   // The values were changed.
   void NoteSet(Part part) const;
+  // A view looks at the values, through which they may change.
+  void NoteView(const BlobMemory& held_by_view) const;
   // Throws DISPOSED when the blob went with its net.
   boost::shared_ptr<FloatBlob> Blob() const;
 };

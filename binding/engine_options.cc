@@ -11,6 +11,7 @@ EngineChoice ToChoice(const std::string& name) {
   if (name == "caffe") return EngineChoice::kCaffe;
   if (name == "onednn") return EngineChoice::kOneDnn;
   if (name == "auto") return EngineChoice::kAuto;
+  if (name == "trust") return EngineChoice::kTrust;
   throw Failure("INPUT", "'" + name + "' is no engine.");
 }
 

@@ -12,8 +12,9 @@ namespace caffe_node {
 
 enum class EngineChoice {
   kCaffe,
-  kOneDnn,  // wherever there can be a plan
-  kAuto,    // the same, once it has agreed with Caffe
+  kOneDnn,  // a plan; who cannot have one is refused
+  kAuto,    // a plan where there can be one, once it has agreed with Caffe
+  kTrust,   // the same without comparing
 };
 
 struct EngineOptions {

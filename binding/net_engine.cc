@@ -39,7 +39,8 @@ std::string WhyNever(const FloatNet& net, const EngineOptions& options, const st
                   std::move(details));
   }
   if (obstacle) return obstacle->reason;
-  if (not_repeated && options.choice == EngineChoice::kAuto) return not_repeated->reason + ", so that it cannot be compared";
+  // It can be neither compared nor continued by Caffe.
+  if (not_repeated && options.choice != EngineChoice::kOneDnn) return not_repeated->reason;
   return "";
 }
 
@@ -105,10 +106,13 @@ void NetEngine::Forward(const std::vector<std::string>& fetch, bool timed, const
 void NetEngine::NoteGiven(const std::shared_ptr<ParameterLock>& parameters) {
   all_computed_ = false;
   computed_.clear();
-  given_values_.clear();
-  for (const int blob : inputs_) {
-    computed_.insert(NameOf(blob));
-    given_values_.push_back(FingerprintOf(BlobAt(blob)));
+  given_values_.assign(inputs_.size(), std::nullopt);
+  const std::set<const caffe::SyncedMemory*> viewed = input_changes_.Viewed();
+  given_version_ = input_changes_.version();
+  for (std::size_t i = 0; i < inputs_.size(); ++i) {
+    const FloatBlob& blob = BlobAt(inputs_[i]);
+    computed_.insert(NameOf(inputs_[i]));
+    if (viewed.count(MemoryOf(blob, Part::kData).get()) > 0) given_values_[i] = FingerprintOf(blob);
   }
   given_shapes_ = InputShapes();
   parameters_.Look(parameters);
@@ -123,8 +127,8 @@ std::vector<std::vector<int>> NetEngine::InputShapes() const {
 
 // oneDNN's activations and poolings turn NaN into numbers, where Caffe's hand it on to whoever is to see it.
 std::string NetEngine::WhyNotNow() const {
-  for (std::size_t i = 0; i < inputs_.size(); ++i) {
-    if (!given_values_[i].finite) return "the input '" + NameOf(inputs_[i]) + "' holds NaN or infinite values";
+  for (const int blob : inputs_) {
+    if (!IsFinite(BlobAt(blob))) return "the input '" + NameOf(blob) + "' holds NaN or infinite values";
   }
   const int layer = parameters_.FirstNotFinite();
   if (layer < 0) return "";
@@ -132,7 +136,7 @@ std::string NetEngine::WhyNotNow() const {
 }
 
 std::optional<std::string> NetEngine::VerdictOn(const PlanPurpose& purpose) {
-  if (options_.choice == EngineChoice::kOneDnn) return "";
+  if (options_.choice != EngineChoice::kAuto) return "";
   if (std::find(trusted_.begin(), trusted_.end(), purpose) != trusted_.end()) return "";
   std::optional<std::string> verdict = cache_.Verdict(SubjectOf(purpose));
   if (verdict && verdict->empty()) trusted_.push_back(purpose);
@@ -251,12 +255,40 @@ void NetEngine::RequireComputed(const std::string& blob) const {
       "Name it in `blobs`, use `await blob.read()`, or load the net with engine: 'caffe'.");
 }
 
+void NetEngine::NoteComputed(const std::string& blob) {
+  computed_.insert(blob);
+  NoteWritten(*net_->blob_by_name(blob));
+}
+
+void NetEngine::NoteWritten(const FloatBlob& blob) {
+  // The tops of Split and Flatten lie in the memory of their bottom.
+  const auto lies_there = [&](int input) { return MemoryOf(BlobAt(input), Part::kData) == MemoryOf(blob, Part::kData); };
+  if (std::any_of(inputs_.begin(), inputs_.end(), lies_there)) input_changes_.Note();
+}
+
+void NetEngine::NoteView(const BlobMemory& held_by_view) {
+  for (std::size_t i = 0; i < inputs_.size(); ++i) {
+    if (MemoryOf(BlobAt(inputs_[i]), Part::kData).get() != held_by_view.get()) continue;
+    // While it still is what the last run was given.
+    const bool known = all_computed_ || given_values_[i] || input_changes_.version() != given_version_;
+    if (!known) given_values_[i] = FingerprintOf(BlobAt(inputs_[i]));
+    input_changes_.Watch(held_by_view);
+  }
+}
+
+bool NetEngine::IsAsGiven(std::size_t input, const std::set<const caffe::SyncedMemory*>& viewed) {
+  const FloatBlob& blob = BlobAt(inputs_[input]);
+  if (blob.shape() != given_shapes_[input]) return false;
+  if (given_values_[input]) return FingerprintOf(blob) == *given_values_[input];
+  return input_changes_.version() == given_version_ && viewed.count(MemoryOf(blob, Part::kData).get()) == 0;
+}
+
 void NetEngine::RequireAsGiven(const std::shared_ptr<ParameterLock>& parameters) {
   parameters_.Look(parameters);
+  const std::set<const caffe::SyncedMemory*> viewed = input_changes_.Viewed();
   std::string changed;
   for (std::size_t i = 0; i < inputs_.size(); ++i) {
-    const bool same = BlobAt(inputs_[i]).shape() == given_shapes_[i] && FingerprintOf(BlobAt(inputs_[i])) == given_values_[i];
-    if (!same) changed = "'" + NameOf(inputs_[i]) + "' has changed since";
+    if (!IsAsGiven(i, viewed)) changed = "'" + NameOf(inputs_[i]) + "' has changed since";
   }
   if (!parameters_.SameValues(given_parameters_)) changed = "the parameters have changed since";
   if (not_repeated_) changed = not_repeated_->reason;

@@ -23,6 +23,7 @@
 #include "plan_cache.h"
 #include "plan_check.h"
 #include "plan_rules.h"
+#include "value_changes.h"
 
 namespace caffe_node {
 
@@ -70,7 +71,11 @@ class NetEngine {
   // Throws NOT_COMPUTED.
   void RequireComputed(const std::string& blob) const;
   // Somebody filled the blob.
-  void NoteComputed(const std::string& blob) { computed_.insert(blob); }
+  void NoteComputed(const std::string& blob);
+  // The blob was written, or is going to be.
+  void NoteWritten(const FloatBlob& blob);
+  // A view looks at a blob's memory, and holds it by this pointer.
+  void NoteView(const BlobMemory& held_by_view);
   // Lets Caffe compute the blobs that the last run did not, from the same inputs and parameters. Throws NOT_COMPUTED when they
   // have changed since. The caller holds the parameters' lock.
   void ComputeRest(const std::shared_ptr<ParameterLock>& parameters);
@@ -94,6 +99,7 @@ class NetEngine {
   std::string NameOf(int blob) const { return net_->blob_names()[static_cast<std::size_t>(blob)]; }
   FloatBlob& BlobAt(int blob) const { return *net_->blobs()[static_cast<std::size_t>(blob)]; }
   void NoteGiven(const std::shared_ptr<ParameterLock>& parameters);
+  bool IsAsGiven(std::size_t input, const std::set<const caffe::SyncedMemory*>& viewed);
   void RequireAsGiven(const std::shared_ptr<ParameterLock>& parameters);
   std::vector<std::vector<int>> InputShapes() const;
   std::string WhyNotNow() const;
@@ -126,10 +132,12 @@ class NetEngine {
 
   bool all_computed_ = true;
   std::set<std::string> computed_;
-  // What the last run was given.
+  // What the last run was given. Of an input that nobody looks at, only whether it was written since.
   std::vector<std::vector<int>> given_shapes_;
-  std::vector<Fingerprint> given_values_;
+  std::vector<std::optional<Fingerprint>> given_values_;
+  std::uint64_t given_version_ = 0;
   ParameterWatch::Seen given_parameters_;
+  ValueChanges input_changes_;
   std::string reason_;
 };
 

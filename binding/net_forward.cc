@@ -1,5 +1,6 @@
 // The part of NetState that runs layers forward: by its engine or by Caffe.
 #include <algorithm>
+#include <numeric>
 #include <utility>
 
 #include "failure.h"
@@ -66,11 +67,22 @@ void NetState::NoteCaffeRun(int first, int last, const std::string& reason) {
   engine_->NoteCaffeRun(reason, first == 0 && last + 1 == static_cast<int>(layers_.size()));
 }
 
-float NetState::ForwardInCaffe(const StopFlag& stop) {
-  float loss = 0;
-  Watched(stop, [&] { loss = net_->ForwardFromTo(0, static_cast<int>(layers_.size()) - 1); });
-  NoteCaffeRun(0, static_cast<int>(layers_.size()) - 1, "its solver runs it");
-  return loss;
+float NetState::ForwardWithLoss(const StopFlag& stop) {
+  RunRequest request;
+  request.last = static_cast<int>(layers_.size()) - 1;
+  std::vector<std::pair<FloatBlob*, float>> losses;
+  for (const LayerFacts& layer : layers_) {
+    for (std::size_t top = 0; top < layer.tops.size(); ++top) {
+      if (layer.loss_weights[top] == 0) continue;
+      request.fetch.push_back(layer.tops[top]);
+      losses.emplace_back(net_->blob_by_name(layer.tops[top]).get(), layer.loss_weights[top]);
+    }
+  }
+  Compute(request, stop);
+  float sum = 0;
+  for (const auto& [blob, weight] : losses)
+    sum += weight * std::accumulate(blob->cpu_data(), blob->cpu_data() + blob->count(), 0.0f);
+  return sum;
 }
 
 void NetState::ComputeBlob(const std::string& name, const StopFlag& stop) {

@@ -4,6 +4,7 @@
 
 #include "failure.h"
 #include "main_call.h"
+#include "net_engine.h"
 #include "net_state.h"
 #include "parameter_lock.h"
 
@@ -114,6 +115,7 @@ void NetState::SetItems(MemoryItems items) {
   const auto& tops = net().top_vecs()[0];
   tops[0]->set_cpu_data(kept->data.data());
   tops[1]->set_cpu_data(kept->labels.data());
+  engine_->NoteWritten(*tops[0]);
   items_ = std::move(kept);
   held_by_each_ = -1;
   Measure();

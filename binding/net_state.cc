@@ -129,7 +129,10 @@ void NetState::RequireStill() const {
 void NetState::Feed(const std::vector<BlobFeed>& feeds, Part part) {
   // All values or none; the shapes were taken before.
   for (const BlobFeed& feed : feeds) RequireCount(feed, *MutableBlob(net(), feed.name));
-  for (const BlobFeed& feed : feeds) PutValues(feed.values, part, MutableBlob(net(), feed.name));
+  for (const BlobFeed& feed : feeds) {
+    PutValues(feed.values, part, MutableBlob(net(), feed.name));
+    if (part == Part::kData) engine_->NoteComputed(feed.name);
+  }
 }
 
 std::vector<NamedTensor> NetState::Fetch(const std::vector<std::string>& names, Part part) const {

@@ -90,8 +90,8 @@ class NetState {
   // ---- on the lane -----------------------------------------------------------------------------------------------------
   std::vector<NamedTensor> Forward(const RunRequest& request, const StopFlag& stop);
   std::vector<NamedTensor> Backward(const RunRequest& request, const StopFlag& stop);
-  // A forward run of all layers by Caffe itself: its loss.
-  float ForwardInCaffe(const StopFlag& stop);
+  // A forward run as a solver tests with: the sum of all losses, weighted. The caller holds the parameters' lock.
+  float ForwardWithLoss(const StopFlag& stop);
   // Has the blob hold what the last run made of it; later runs compute it along. See NetEngine::ComputeRest. Takes the
   // parameters' lock.
   void ComputeBlob(const std::string& name, const StopFlag& stop);

@@ -9,7 +9,7 @@
 #include <thread>
 
 #include "executor.h"
-#include "parameter_changes.h"
+#include "value_changes.h"
 
 namespace caffe_node {
 
@@ -29,12 +29,12 @@ class ParameterLock {
   void Lock(const StopFlag& stop) { Wait(&stop); }
 
   // What has changed the parameters; needs no lock.
-  ParameterChanges& changes() { return changes_; }
+  ValueChanges& changes() { return changes_; }
 
  private:
   void Wait(const StopFlag* stop);
 
-  ParameterChanges changes_;
+  ValueChanges changes_;
   std::mutex mutex_;
   std::list<std::condition_variable*> waiting_;  // in the order in which they came
   bool held_ = false;

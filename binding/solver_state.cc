@@ -292,8 +292,7 @@ TestResult SolverState::Test(int index, const StopFlag& between, const StopFlag&
   float loss = 0;
   for (int batch = 0; batch < batches; ++batch) {
     between.Check();
-    loss += net.ForwardInCaffe(within);
-    net.KeepShapes();
+    loss += net.ForwardWithLoss(within);
     AddOutputs(net, &result.outputs);
   }
   for (NamedTensor& output : result.outputs) {

@@ -19,7 +19,8 @@ export type NativeModel = { path: string } | { text: string } | { bytes: Uint8Ar
 
 /** What runs a net, and how. */
 export interface NativeEngine {
-  name: 'auto' | 'caffe' | 'onednn';
+  /** 'onednn' insists on a plan; 'trust' takes it where there can be one, as 'auto', but without comparing. */
+  name: 'auto' | 'caffe' | 'onednn' | 'trust';
   precision: 'f32' | 'bf16';
   releaseOriginals: boolean;
   /** The folder that keeps what is found out about plans; empty for none. */

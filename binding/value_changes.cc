@@ -1,15 +1,15 @@
-#include "parameter_changes.h"
+#include "value_changes.h"
 
 #include <algorithm>
 
 namespace caffe_node {
 
-void ParameterChanges::Watch(const BlobMemory& held_by_views) {
+void ValueChanges::Watch(const BlobMemory& held_by_views) {
   const std::lock_guard<std::mutex> guard(mutex_);
   views_.emplace_back(held_by_views);
 }
 
-std::set<const caffe::SyncedMemory*> ParameterChanges::Viewed() {
+std::set<const caffe::SyncedMemory*> ValueChanges::Viewed() {
   const std::lock_guard<std::mutex> guard(mutex_);
   std::set<const caffe::SyncedMemory*> viewed;
   for (const auto& view : views_) {
