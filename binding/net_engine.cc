@@ -14,8 +14,11 @@ namespace caffe_node {
 
 namespace {
 
-// So that batches that alternate, and the rest at the end of a folder, find their plan again.
-constexpr std::size_t kMostPlans = 3;
+// So that batches that alternate, and the rest at the end of a folder, find their plan again: two in any case, more of small
+// ones.
+constexpr std::size_t kLeastPlans = 2;
+constexpr std::size_t kMostPlans = 8;
+constexpr std::int64_t kMostBytes = std::int64_t{256} << 20;
 
 std::vector<int> BlobsWithoutBottoms(const FloatNet& net) {
   std::vector<int> blobs;
@@ -89,6 +92,8 @@ void NetEngine::Want(const std::vector<std::string>& blobs) {
 void NetEngine::Forward(const std::vector<std::string>& fetch, bool timed, const std::shared_ptr<ParameterLock>& parameters,
                         const StopFlag& stop) {
   Want(fetch);
+  all_computed_ = false;
+  computed_.clear();
   NoteGiven(parameters);
   if (const std::string why = WhyNotNow(); !why.empty()) return ForwardInCaffe(why);
   const PlanPurpose purpose{given_shapes_, omp_get_max_threads(), wanted_};
@@ -104,14 +109,12 @@ void NetEngine::Forward(const std::vector<std::string>& fetch, bool timed, const
 }
 
 void NetEngine::NoteGiven(const std::shared_ptr<ParameterLock>& parameters) {
-  all_computed_ = false;
-  computed_.clear();
   given_values_.assign(inputs_.size(), std::nullopt);
   const std::set<const caffe::SyncedMemory*> viewed = input_changes_.Viewed();
   given_version_ = input_changes_.version();
   for (std::size_t i = 0; i < inputs_.size(); ++i) {
     const FloatBlob& blob = BlobAt(inputs_[i]);
-    computed_.insert(NameOf(inputs_[i]));
+    computed_.insert(NameOf(inputs_[i]));  // by whoever gave it
     if (viewed.count(MemoryOf(blob, Part::kData).get()) > 0) given_values_[i] = FingerprintOf(blob);
   }
   given_shapes_ = InputShapes();
@@ -172,7 +175,7 @@ bool NetEngine::Prepare(const PlanPurpose& purpose) {
     if (known != plans_.end()) {
       plans_.splice(plans_.begin(), plans_, known);
     } else {
-      if (plans_.size() == kMostPlans) plans_.pop_back();
+      while (plans_.size() >= kLeastPlans && (plans_.size() >= kMostPlans || Bytes() > kMostBytes)) plans_.pop_back();
       const PlanSettings settings{options_.precision, purpose.threads, purpose.wanted, cache_.TuningFile()};
       plans_.push_front({purpose, PlanInference(net_, settings), parameters_.seen()});
     }

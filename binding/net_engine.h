@@ -62,6 +62,9 @@ class NetEngine {
                const StopFlag& stop);
   // The same by Caffe.
   void ForwardInCaffe(const std::string& reason);
+  // Takes inputs and parameters for what blobs that are not computed yet are to be computed from. The caller holds the
+  // parameters' lock.
+  void NoteGiven(const std::shared_ptr<ParameterLock>& parameters);
   // Notes a run past this engine: why, and whether it computed all blobs.
   void NoteCaffeRun(std::string reason, bool all);
 
@@ -98,7 +101,6 @@ class NetEngine {
 
   std::string NameOf(int blob) const { return net_->blob_names()[static_cast<std::size_t>(blob)]; }
   FloatBlob& BlobAt(int blob) const { return *net_->blobs()[static_cast<std::size_t>(blob)]; }
-  void NoteGiven(const std::shared_ptr<ParameterLock>& parameters);
   bool IsAsGiven(std::size_t input, const std::set<const caffe::SyncedMemory*>& viewed);
   void RequireAsGiven(const std::shared_ptr<ParameterLock>& parameters);
   std::vector<std::vector<int>> InputShapes() const;

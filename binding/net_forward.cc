@@ -65,6 +65,7 @@ void NetState::NoteCaffeRun(int first, int last, const std::string& reason) {
     for (const std::string& top : layers_[static_cast<std::size_t>(layer)].tops) engine_->NoteComputed(top);
   }
   engine_->NoteCaffeRun(reason, first == 0 && last + 1 == static_cast<int>(layers_.size()));
+  if (!engine_->AllComputed()) engine_->NoteGiven(parameter_lock_);
 }
 
 float NetState::ForwardWithLoss(const StopFlag& stop) {

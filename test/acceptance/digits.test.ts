@@ -92,7 +92,7 @@ describeShared('a network of DIGITS', () => {
       const pictures = await tested?.blobs.data?.read();
       const { softmax } = await net.forward({ data: pictures ?? [] });
       expect(softmax?.shape).toEqual([settings.batch, COLOURS.length]);
-      expect(relativeError(softmax?.data ?? [], softmaxOf(tested?.blobs[scores]?.data ?? []))).toBeLessThan(1e-5);
+      expect(relativeError(softmax?.data ?? [], softmaxOf((await tested?.blobs[scores]?.read())?.data ?? []))).toBeLessThan(1e-5);
       await Promise.all([net.dispose(), solver.dispose()]);
     },
     240_000,

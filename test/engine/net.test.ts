@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { caffe } from '../../lib/caffe';
 import { Net } from '../../lib/net';
 import { Solver } from '../../lib/solver';
@@ -43,7 +44,7 @@ describeEngine('forward runs', () => {
 
   test('other shapes, back and forth', async () => {
     const { fast, caffe } = await bothEngines(BRANCHED);
-    for (const items of [2, 1, 3, 4, 2, 1]) {
+    for (const items of [2, 1, 3, 4, 5, 6, 7, 8, 9, 2, 1]) {
       const data = { shape: [items, 3, 12, 12], data: noise(items * 432, items) };
       expectClose(await fast.forward({ data }), await caffe.forward({ data }));
       expect(fast.plan?.inputs).toEqual({ data: [items, 3, 12, 12] });
@@ -108,6 +109,34 @@ describeEngine('forward runs', () => {
     expectClose(await fast.forward({ data: IMAGES }), await caffe.forward({ data: IMAGES }));
     expect(fast.engine.name).toBe('onednn');
     await Promise.all([fast.dispose(), caffe.dispose()]);
+  });
+
+  test('no value that is none goes unseen, wherever it stands', async () => {
+    const sizes = [1, 7, 8, 31, 33, 600_000];
+    const nets = await Promise.all(
+      sizes.map((size) =>
+        Net.from(
+          `layer { name: "data" type: "Input" top: "data" input_param { shape { dim: ${size} } } }
+           layer { name: "twice" type: "Power" bottom: "data" top: "twice" power_param { scale: 2 } }`,
+          { engine: 'onednn' },
+        ),
+      ),
+    );
+    const odd = fc.constantFrom(Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY);
+    const place = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
+    await fc.assert(
+      fc.asyncProperty(fc.nat(sizes.length - 1), place, odd, async (which, where, value) => {
+        const [net, size] = [nets[which] as Net, sizes[which] as number];
+        const data = noise(size);
+        await net.forward({ data });
+        expect(net.engine.name).toBe('onednn');
+        data[Math.floor(where * size)] = value;
+        await net.forward({ data });
+        expect(net.engine.name).toBe('caffe');
+      }),
+      { numRuns: 40, examples: sizes.map((_, which) => [which, 1 - Number.EPSILON, Number.NaN]) },
+    );
+    await Promise.all(nets.map((net) => net.dispose()));
   });
 
   test('an aborted run leaves the net usable', async () => {

@@ -28,6 +28,10 @@ const filesInMemory = () =>
     .split('\n')
     .filter((line) => line.includes('/parameters-')).length;
 
+/** Jest takes seconds for as many values. */
+const same = (found: Float32Array | undefined, expected: Float32Array) =>
+  found?.length === expected.length && expected.every((value, index) => value === found[index]);
+
 (caffe.features.onednn ? describe : describe.skip)('releaseOriginals', () => {
   test('moves what a plan has copies of out of memory, and nothing else is different', async () => {
     const { fast, caffe } = await bothEngines(WIDE, { engine: 'onednn', releaseOriginals: true });
@@ -35,8 +39,8 @@ const filesInMemory = () =>
     const weights = (await caffe.params.conv?.[0]?.read())?.data ?? new Float32Array(0);
     expectClose(await fast.forward({ data }), await caffe.forward({ data }));
     expect(filesInMemory()).toBe(1);
-    expect(fast.params.conv?.[0]?.data).toEqual(weights);
-    expect(await fast.toBuffer()).toEqual(await caffe.toBuffer());
+    expect(same(fast.params.conv?.[0]?.data, weights)).toBe(true);
+    expect((await fast.toBuffer()).equals(await caffe.toBuffer())).toBe(true);
     // Another plan, Caffe itself, other values, the first plan again.
     for (const items of [2, 1]) {
       const more = { data: { shape: [items, 256, 6, 6], data: noise(items * COUNT, 2) } };
@@ -46,9 +50,9 @@ const filesInMemory = () =>
     for (const net of [fast, caffe]) net.params.conv?.[0]?.set(weights.map((weight) => 2 * weight));
     expectClose(await fast.forward({ data }), await caffe.forward({ data }));
     await fast.params.conv?.[0]?.scale(0.5);
-    expect((await fast.params.conv?.[0]?.read())?.data).toEqual(weights);
+    expect(same((await fast.params.conv?.[0]?.read())?.data, weights)).toBe(true);
     const copy = await Net.from(WIDE, { weights: await fast.toBuffer() });
-    expect(copy.params.conv?.[0]?.data).toEqual(weights);
+    expect(same(copy.params.conv?.[0]?.data, weights)).toBe(true);
     await Promise.all([fast, caffe, copy].map((net) => net.dispose()));
   });
 
