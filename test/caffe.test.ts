@@ -158,8 +158,9 @@ describe('the log', () => {
 });
 
 describe('setThreads and setLanes', () => {
-  test('the threads of BLAS and OpenMP are as many as setThreads said', async () => {
-    expect(await runChild('engine.js', 'counts threads')).toEqual({ code: 0, signal: null, stdout: '0 2 4\n', stderr: '' });
+  const engines = ['caffe', ...(caffe.features.onednn ? ['onednn'] : [])];
+  test.each(engines)('the threads of a run are as many as setThreads said: BLAS, OpenMP, oneDNN; engine %s', async (engine) => {
+    expect(await runChild('engine.js', ['counts threads', engine])).toEqual({ code: 0, signal: null, stdout: '0 2 4\n', stderr: '' });
   });
 
   test('lanes share them evenly, and each has one at least', async () => {

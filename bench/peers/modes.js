@@ -1,12 +1,12 @@
 // This package with several nets at once, each on a lane of its own, as a process of the benchmark.
 //   node bench/peers/modes.js '{"net":FILE,"weights":FILE,"input":FILE,"output":FILE,"lanes":2,"threads":1,"engine":…,"precision":…}'
-// A measurement answers {"ms":…}: how long a run takes while all nets run.
+// The threads are those of each net. A measurement answers {"ms":…}: how long a run takes while all nets run.
 const { caffe, Net } = require('../..');
 const { readFloats, writeFloats } = require('../suite/floats');
 const { serve } = require('./serve');
 
 const { net: file, weights, input, output, lanes, threads, engine, precision } = JSON.parse(process.argv[2]);
-caffe.setThreads(threads);
+caffe.setThreads(lanes * threads); // they share them
 caffe.setLanes(lanes);
 
 let nets;

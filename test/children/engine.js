@@ -22,12 +22,12 @@ async function runs(text, options) {
 }
 
 const ways = {
-  /** One thread more for each that BLAS and OpenMP may use beside the lane itself. */
+  /** One thread more for each that BLAS, OpenMP and oneDNN may use beside the lane itself, with the engine named as the second argument. */
   async 'counts threads'() {
     const counts = [];
     for (const count of [1, 3, 5]) {
       caffe.setThreads(count);
-      await runs(LARGE);
+      await runs(LARGE, { engine: process.argv[3] });
       counts.push(threads());
     }
     console.log(counts.map((count) => count - counts[0]).join(' '));

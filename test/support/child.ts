@@ -9,11 +9,14 @@ export interface Outcome {
   stderr: string;
 }
 
-/** @param options of Node, such as --expose-gc. */
-export function runChild(file: string, way: string, options: readonly string[] = []): Promise<Outcome> {
+/**
+ * @param ways the program's arguments: which of the ways that it knows, and what that takes.
+ * @param options of Node, such as --expose-gc.
+ */
+export function runChild(file: string, ways: string | readonly string[], options: readonly string[] = []): Promise<Outcome> {
   return new Promise((resolve) => {
     const program = path.join(__dirname, '../children', file);
-    const child = spawn(process.execPath, [...options, program, way], { stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(process.execPath, [...options, program, ...[ways].flat()], { stdio: ['ignore', 'pipe', 'pipe'] });
     let stdout = '';
     let stderr = '';
     child.stdout.on('data', (data) => {
