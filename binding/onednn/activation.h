@@ -3,7 +3,6 @@
 #define CAFFE_NODE_ONEDNN_ACTIVATION_H_
 
 #include <oneapi/dnnl/dnnl.hpp>
-#include <optional>
 #include <vector>
 
 #include "graph.h"
@@ -17,8 +16,8 @@ struct Activation {
   float beta = 0;
 };
 
-// The layer as one; none for a layer that is none, or that oneDNN computes otherwise than Caffe.
-std::optional<Activation> ActivationOf(const FloatLayer& layer);
+// The layer as such, one after the other; none for a layer that is none, or that oneDNN computes otherwise than Caffe.
+std::vector<Activation> ActivationsOf(const FloatLayer& layer);
 
 // The activations that were fused into a node.
 dnnl::post_ops PostOperations(const std::vector<FusedLayer>& fused);

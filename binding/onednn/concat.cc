@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "in_place.h"
 #include "operations.h"
 
 namespace caffe_node::onednn {
@@ -7,25 +8,6 @@ namespace caffe_node::onednn {
 namespace {
 
 using Descriptor = dnnl::concat::primitive_desc;
-
-// The bottoms are written where the top has them.
-class ConcatInPlace final : public Operation {
- public:
-  ConcatInPlace(std::vector<Description> bottoms, const Description& top) : Operation(std::move(bottoms), {top}) {}
-
-  Sharing sharing() const override {
-    Sharing sharing{Sharing::Kind::kBottomsInTop, {}};
-    std::int64_t offset = 0;
-    for (const Description& bottom : bottoms()) {
-      sharing.offsets.push_back(offset);
-      offset += BytesOf(bottom);
-    }
-    return sharing;
-  }
-  void Bind(const std::vector<dnnl::memory>&, const std::vector<dnnl::memory>&, void*) override {}
-  void Run(const dnnl::stream&) override {}
-  std::string Primitive() const override { return "in place"; }
-};
 
 class Concat final : public PrimitiveOperation {
  public:
@@ -46,17 +28,6 @@ class Concat final : public PrimitiveOperation {
 int AxisOf(const caffe::ConcatParameter& fields, std::size_t axes) {
   if (fields.has_concat_dim()) return static_cast<int>(fields.concat_dim());
   return fields.axis() < 0 ? fields.axis() + static_cast<int>(axes) : fields.axis();
-}
-
-// Whether the bottoms of a concatenation lie one behind the other: nothing is outside of its axis, and no block is cut.
-bool LieInSequence(const std::vector<Description>& bottoms, int axis) {
-  const Description& first = bottoms.front();
-  const Shape shape = ShapeOf(first);
-  for (const int outer : OrderOfAxes(first)) {
-    if (outer == axis) break;
-    if (shape[static_cast<std::size_t>(outer)] > 1) return false;
-  }
-  return true;
 }
 
 bool CutsBlocks(const std::vector<Description>& bottoms, int axis, std::int64_t block) {
@@ -80,7 +51,9 @@ std::unique_ptr<Operation> MakeConcat(const OperationRequest& request) {
   const int axis = AxisOf(request.node.parameter().concat_param(), shape.size());
   std::vector<Description> bottoms = InOneFormat(request.bottoms, axis);
   const Description top = InFormat(shape, bottoms.front());
-  if (LieInSequence(bottoms, axis)) return std::make_unique<ConcatInPlace>(std::move(bottoms), top);
+  if (LiesInSequence(bottoms.front(), axis)) {
+    return std::make_unique<InPlace>(std::move(bottoms), std::vector<Description>{top}, Sharing::Kind::kBottomsInTop);
+  }
   const Descriptor primitive(top, axis, bottoms, request.context.engine, SharedScratch());
   return std::make_unique<Concat>(bottoms, primitive);
 }

@@ -1,4 +1,5 @@
 #include "activation.h"
+#include "convolution_window.h"
 #include "operations.h"
 #include "trial.h"
 #include "tuning.h"
@@ -10,31 +11,6 @@ namespace {
 
 using Descriptor = dnnl::convolution_forward::primitive_desc;
 using Algorithm = dnnl::algorithm;
-
-// The layer's fields, by spatial axis, as Caffe understands them.
-struct Window {
-  Shape strides;
-  Shape padding;
-  Shape dilations;  // beyond 1: oneDNN counts what lies between
-};
-
-template <typename Repeated>
-Shape PerAxis(const Repeated& values, std::size_t axes, std::int64_t otherwise) {
-  if (values.empty()) return Shape(axes, otherwise);
-  if (values.size() == 1) return Shape(axes, values.Get(0));
-  return {values.begin(), values.end()};
-}
-
-Window WindowOf(const caffe::ConvolutionParameter& fields, std::size_t axes) {
-  Window window;
-  const bool strides_by_name = fields.has_stride_h() || fields.has_stride_w();
-  window.strides = strides_by_name ? Shape{fields.stride_h(), fields.stride_w()} : PerAxis(fields.stride(), axes, 1);
-  const bool padding_by_name = fields.has_pad_h() || fields.has_pad_w();
-  window.padding = padding_by_name ? Shape{fields.pad_h(), fields.pad_w()} : PerAxis(fields.pad(), axes, 0);
-  window.dilations = PerAxis(fields.dilation(), axes, 1);
-  for (std::int64_t& dilation : window.dilations) --dilation;
-  return window;
-}
 
 // [out, in / groups, kernel…] as oneDNN wants it: with an axis for the groups where there are several.
 Shape WeightShape(const Node& node) {
@@ -149,13 +125,10 @@ std::unique_ptr<Operation> MakeConvolution(const OperationRequest& request) {
   const caffe::ConvolutionParameter& fields = request.node.parameter().convolution_param();
   Problem problem;
   problem.bottom = ShapeOf(request.bottoms[0]);
-  const std::size_t axes = problem.bottom.size();
-  if (request.node.bottoms.size() != 1) throw Refusal("it takes several bottoms");
-  if (fields.axis() != 1 && fields.axis() != 1 - static_cast<int>(axes)) throw Refusal("its channels are not on axis 1");
-  if (axes < 3 || axes > 5) throw Refusal("it has other than one to three spatial axes");
+  RequireConvolvable(request.node, problem.bottom);
   problem.weights = WeightShape(request.node);
   problem.top = request.tops[0];
-  problem.window = WindowOf(fields, axes - 2);
+  problem.window = WindowOf(fields, problem.bottom.size() - 2);
   problem.with_bias = request.node.caffe->blobs().size() > 1;
   problem.type = request.context.type();
   problem.fused = PostOperations(request.node.fused);

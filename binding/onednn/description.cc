@@ -80,6 +80,15 @@ std::int64_t BlockOf(const Description& description, int axis) {
   return block;
 }
 
+bool LiesInSequence(const Description& description, int axis) {
+  const Shape shape = ShapeOf(description);
+  for (const int outer : OrderOfAxes(description)) {
+    if (outer == axis) break;
+    if (shape[static_cast<std::size_t>(outer)] > 1) return false;
+  }
+  return true;
+}
+
 Shape ShapeOf(const Description& description) { return description.dims(); }
 
 DataType TypeOf(const Description& description) { return description.data_type(); }

@@ -36,6 +36,9 @@ std::vector<int> OrderOfAxes(const Description& description);
 // How many values of an axis lie together: 16 for the channels of nChw16c.
 std::int64_t BlockOf(const Description& description, int axis);
 
+// Whether the parts of it along an axis lie one behind the other: nothing is outside of the axis.
+bool LiesInSequence(const Description& description, int axis);
+
 Shape ShapeOf(const Description& description);
 DataType TypeOf(const Description& description);
 bool IsPlain(const Description& description);

@@ -3,7 +3,8 @@
 namespace caffe_node::onednn {
 
 bool IsFast(const dnnl::primitive_desc_base& primitive) {
-  return std::string(primitive.impl_info_str()).compare(0, 3, "ref") != 0;
+  // "ref:any", "lrn_ref:any"
+  return std::string(primitive.impl_info_str()).find("ref:") == std::string::npos;
 }
 
 void RequireFast(const dnnl::primitive_desc_base& primitive) {

@@ -12,10 +12,34 @@ using Maker = std::unique_ptr<Operation> (*)(const OperationRequest&);
 
 const std::map<std::string, Maker>& Makers() {
   static const std::map<std::string, Maker> makers{
+      {"AbsVal", MakeActivation},
+      {"BatchNorm", MakeBatchNorm},
+      {"Bias", MakeBias},
+      {"Clip", MakeActivation},
+      {"AbsVal", MakeActivation},
+      {"BatchNorm", MakeBatchNorm},
+      {"Bias", MakeBias},
+      {"Clip", MakeActivation},
       {"Concat", MakeConcat},
       {"Convolution", MakeConvolution},
+      {"Deconvolution", MakeDeconvolution},
+      {"ELU", MakeActivation},
+      {"Eltwise", MakeEltwise},
+      {"Exp", MakeActivation},
+      {"Flatten", MakeReshape},
       {"InnerProduct", MakeInnerProduct},
+      {"LRN", MakeLrn},
+      {"PReLU", MakePrelu},
+      {"Pooling", MakePooling},
+      {"Power", MakeActivation},
       {"ReLU", MakeActivation},
+      {"Reshape", MakeReshape},
+      {"Scale", MakeScale},
+      {"Sigmoid", MakeActivation},
+      {"Slice", MakeSlice},
+      {"Softmax", MakeSoftmax},
+      {"Swish", MakeActivation},
+      {"TanH", MakeActivation},
   };
   return makers;
 }
@@ -25,7 +49,7 @@ const std::map<std::string, Maker>& Makers() {
 bool HasOperation(const std::string& type) { return Makers().count(type) > 0; }
 
 bool FusesActivations(const std::string& type) {
-  static const std::set<std::string> types{"Convolution", "InnerProduct", "ReLU"};
+  static const std::set<std::string> types{"Convolution", "InnerProduct"};
   return types.count(type) > 0;
 }
 

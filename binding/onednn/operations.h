@@ -25,9 +25,20 @@ bool TreatsImagesAlone(const Node& node);
 
 // The makers, each in the file of its name.
 std::unique_ptr<Operation> MakeActivation(const OperationRequest& request);
+std::unique_ptr<Operation> MakeBatchNorm(const OperationRequest& request);
+std::unique_ptr<Operation> MakeBias(const OperationRequest& request);
 std::unique_ptr<Operation> MakeConcat(const OperationRequest& request);
 std::unique_ptr<Operation> MakeConvolution(const OperationRequest& request);
+std::unique_ptr<Operation> MakeDeconvolution(const OperationRequest& request);
+std::unique_ptr<Operation> MakeEltwise(const OperationRequest& request);
 std::unique_ptr<Operation> MakeInnerProduct(const OperationRequest& request);
+std::unique_ptr<Operation> MakeLrn(const OperationRequest& request);
+std::unique_ptr<Operation> MakePooling(const OperationRequest& request);
+std::unique_ptr<Operation> MakePrelu(const OperationRequest& request);
+std::unique_ptr<Operation> MakeReshape(const OperationRequest& request);
+std::unique_ptr<Operation> MakeScale(const OperationRequest& request);
+std::unique_ptr<Operation> MakeSlice(const OperationRequest& request);
+std::unique_ptr<Operation> MakeSoftmax(const OperationRequest& request);
 
 }  // namespace caffe_node::onednn
 
