@@ -3,6 +3,7 @@
 #include <cmath>
 #include <functional>
 #include <map>
+#include <set>
 #include <string>
 
 #include "operations.h"
@@ -104,6 +105,18 @@ std::unique_ptr<Operation> InSequence(const std::vector<Activation>& activations
 std::vector<Activation> ActivationsOf(const FloatLayer& layer) {
   const auto rule = Rules().find(layer.type());
   return rule == Rules().end() ? std::vector<Activation>() : rule->second(layer.layer_param());
+}
+
+bool CanFuse(const std::vector<FusedLayer>& fused, const FloatLayer& next) {
+  std::vector<Activation> activations;
+  const auto add = [&](const FloatLayer& layer) {
+    for (const Activation& activation : ActivationsOf(layer)) activations.push_back(activation);
+  };
+  for (const FusedLayer& layer : fused) add(*layer.caffe);
+  add(next);
+  std::set<Algorithm> algorithms;
+  for (const Activation& activation : activations) algorithms.insert(activation.algorithm);
+  return !ActivationsOf(next).empty() && algorithms.size() == activations.size();
 }
 
 dnnl::post_ops PostOperations(const std::vector<FusedLayer>& fused) {

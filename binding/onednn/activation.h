@@ -19,6 +19,10 @@ struct Activation {
 // The layer as such, one after the other; none for a layer that is none, or that oneDNN computes otherwise than Caffe.
 std::vector<Activation> ActivationsOf(const FloatLayer& layer);
 
+// Whether the layer can be fused behind those that are: to all activations of one algorithm, a primitive of oneDNN 2.6 applies
+// the constants of the first.
+bool CanFuse(const std::vector<FusedLayer>& fused, const FloatLayer& next);
+
 // The activations that were fused into a node.
 dnnl::post_ops PostOperations(const std::vector<FusedLayer>& fused);
 

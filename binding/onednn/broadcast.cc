@@ -34,8 +34,10 @@ Subjects SubjectsOf(const Description& first, const Description& second, std::si
   if (IsPerChannel(first, part, axis)) {
     return {first, Plain(part, type), first, InFormat({part[0], part[1], 1, 1}, first)};
   }
-  const auto begin = shape.begin() + static_cast<std::ptrdiff_t>(axis);
-  const auto end = begin + static_cast<std::ptrdiff_t>(part.size());
+  // A single value is for all, whichever axis is said.
+  const bool single = Product(part.begin(), part.end()) == 1;
+  const auto begin = shape.begin() + static_cast<std::ptrdiff_t>(single ? 0 : axis);
+  const auto end = begin + static_cast<std::ptrdiff_t>(single ? 0 : part.size());
   Shape seen{Product(shape.begin(), begin), Product(begin, end)};
   Shape seen_part{1, seen[1]};
   if (const std::int64_t inner = Product(end, shape.end()); inner > 1) {

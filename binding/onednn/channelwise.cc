@@ -1,13 +1,14 @@
 // Layers that change each channel by parameters of its own. oneDNN's normalisation by given statistics is
-// (x - mean) / sqrt(variance + epsilon) * scale + shift; Scale and Bias are this with a mean of 0 and a variance of 1.
+// (x - mean) / sqrt(variance + epsilon) * scale + shift; Scale and Bias are this with a mean of 0, and with a variance that makes
+// the root 1.
 #include <algorithm>
 #include <functional>
+#include <map>
 #include <numeric>
 #include <utility>
 
 #include "broadcast.h"
 #include "operations.h"
-#include "weighted_operation.h"
 
 namespace caffe_node::onednn {
 
@@ -15,6 +16,9 @@ namespace {
 
 using Descriptor = dnnl::batch_normalization_forward::primitive_desc;
 using Flags = dnnl::normalization_flags;
+
+// Channels that fill up a last block have a variance of 0 inside oneDNN, and must not be divided by 0.
+constexpr float kHalf = 0.5F;
 
 std::int64_t Product(Shape::const_iterator first, Shape::const_iterator end) {
   return std::accumulate(first, end, std::int64_t{1}, std::multiplies<>());
@@ -56,32 +60,40 @@ Descriptor PrimitiveFor(const OperationRequest& request, const Description& seen
   return primitive;
 }
 
-class Channelwise : public WeightedOperation {
+class Channelwise : public PrimitiveOperation {
  public:
   Channelwise(const Subject& subject, const Descriptor& primitive)
-      : WeightedOperation({subject.bottom}, {subject.bottom}, primitive, dnnl::batch_normalization_forward(primitive),
-                          {{DNNL_ARG_SRC, subject.seen_as}}, {{DNNL_ARG_DST, subject.seen_as}}),
+      : PrimitiveOperation({subject.bottom}, {subject.bottom}, primitive, dnnl::batch_normalization_forward(primitive),
+                           {{DNNL_ARG_SRC, subject.seen_as}}, {{DNNL_ARG_DST, subject.seen_as}}),
         engine_(primitive.get_engine()),
-        count_(static_cast<std::size_t>(ShapeOf(subject.seen_as)[1])),
-        mean_(count_, 0.0F),
-        variance_(count_, 1.0F) {
-    SetArgument(DNNL_ARG_MEAN, {PerChannel(), engine_, mean_.data()});
-    SetArgument(DNNL_ARG_VARIANCE, {PerChannel(), engine_, variance_.data()});
+        channels_(ShapeOf(subject.seen_as)[1]) {
+    AddValues(DNNL_ARG_MEAN, 0);
+    AddValues(DNNL_ARG_VARIANCE, kHalf);
   }
   int overwritable() const override { return 0; }
-  void AddBlob(int name, const FloatBlob* blob) { Add(name, {engine_, blob, PerChannel(), PerChannel()}); }
+  std::int64_t ParameterBytes() const override {
+    std::int64_t bytes = 0;
+    for (const auto& named : values_) bytes += static_cast<std::int64_t>(named.second.size() * sizeof(float));
+    return bytes;
+  }
 
  protected:
-  std::vector<float>& mean() { return mean_; }
-  std::vector<float>& variance() { return variance_; }
+  // One for each channel, and for those that fill up a last block: oneDNN reads as many, and what it makes of them must be zero.
+  void AddValues(int name, float value) {
+    constexpr std::int64_t kBlock = 16;
+    std::vector<float>& values = values_[name];
+    values.assign(static_cast<std::size_t>((channels_ + kBlock - 1) / kBlock * kBlock), value);
+    SetArgument(name, {Plain({channels_}), engine_, values.data()});
+  }
+  void Take(int name, FloatBlob* blob, float factor = 1) {
+    const float* const given = blob->cpu_data();
+    std::transform(given, given + channels_, values_.at(name).begin(), [factor](float value) { return value * factor; });
+  }
 
  private:
-  Description PerChannel() const { return Plain({static_cast<std::int64_t>(count_)}); }
-
   const dnnl::engine engine_;
-  const std::size_t count_;
-  std::vector<float> mean_;
-  std::vector<float> variance_;
+  const std::int64_t channels_;
+  std::map<int, std::vector<float>> values_;  // by the primitive's argument
 };
 
 class BatchNorm final : public Channelwise {
@@ -94,13 +106,29 @@ class BatchNorm final : public Channelwise {
     const auto& blobs = layer_->blobs();
     const float divisor = blobs[2]->cpu_data()[0];
     const float factor = divisor == 0 ? 0 : 1 / divisor;
-    const auto scaled = [factor](float sum) { return sum * factor; };
-    std::transform(blobs[0]->cpu_data(), blobs[0]->cpu_data() + blobs[0]->count(), mean().begin(), scaled);
-    std::transform(blobs[1]->cpu_data(), blobs[1]->cpu_data() + blobs[1]->count(), variance().begin(), scaled);
+    Take(DNNL_ARG_MEAN, blobs[0].get(), factor);
+    Take(DNNL_ARG_VARIANCE, blobs[1].get(), factor);
   }
 
  private:
   FloatLayer* const layer_;
+};
+
+// Factors, summands or both.
+class Affine final : public Channelwise {
+ public:
+  using Channelwise::Channelwise;
+
+  void AddBlob(int name, FloatBlob* blob) {
+    AddValues(name, 0);
+    blobs_[name] = blob;
+  }
+  void TakeParameters() override {
+    for (const auto& named : blobs_) Take(named.first, named.second);
+  }
+
+ private:
+  std::map<int, FloatBlob*> blobs_;
 };
 
 bool UsesGivenStatistics(const caffe::LayerParameter& parameter) {
@@ -121,8 +149,10 @@ Subject SubjectOf(const Description& bottom, int axis, const FloatBlob& paramete
 std::unique_ptr<Operation> MakeBatchNorm(const OperationRequest& request) {
   const caffe::LayerParameter& parameter = request.node.parameter();
   if (!UsesGivenStatistics(parameter)) throw Refusal("it normalises by the statistics of the batch");
+  const float epsilon = parameter.batch_norm_param().eps();
+  if (epsilon <= 0) throw Refusal("it may divide by 0");
   const Subject subject = SubjectOf(request.bottoms[0], 1, 1);
-  const Descriptor primitive = PrimitiveFor(request, subject.seen_as, Flags::none, parameter.batch_norm_param().eps());
+  const Descriptor primitive = PrimitiveFor(request, subject.seen_as, Flags::none, epsilon);
   return std::make_unique<BatchNorm>(subject, primitive, request.node.caffe);
 }
 
@@ -135,7 +165,7 @@ std::unique_ptr<Operation> MakeScale(const OperationRequest& request) {
   }
   const Subject subject = SubjectOf(request.bottoms[0], axis, *blobs[0]);
   const Flags flags = blobs.size() > 1 ? Flags::use_scale | Flags::use_shift : Flags::use_scale;
-  auto operation = std::make_unique<Channelwise>(subject, PrimitiveFor(request, subject.seen_as, flags, 0));
+  auto operation = std::make_unique<Affine>(subject, PrimitiveFor(request, subject.seen_as, flags, kHalf));
   operation->AddBlob(DNNL_ARG_SCALE, blobs[0].get());
   if (blobs.size() > 1) operation->AddBlob(DNNL_ARG_SHIFT, blobs[1].get());
   return operation;
@@ -144,9 +174,9 @@ std::unique_ptr<Operation> MakeScale(const OperationRequest& request) {
 std::unique_ptr<Operation> MakeBias(const OperationRequest& request) {
   const int axis = request.node.parameter().bias_param().axis();
   if (request.bottoms.size() > 1) return MakeBroadcast(request, dnnl::algorithm::binary_add, axis);
-  const FloatBlob& summands = *request.node.caffe->blobs()[0];
+  FloatBlob& summands = *request.node.caffe->blobs()[0];
   const Subject subject = SubjectOf(request.bottoms[0], axis, summands);
-  auto operation = std::make_unique<Channelwise>(subject, PrimitiveFor(request, subject.seen_as, Flags::use_shift, 0));
+  auto operation = std::make_unique<Affine>(subject, PrimitiveFor(request, subject.seen_as, Flags::use_shift, kHalf));
   operation->AddBlob(DNNL_ARG_SHIFT, &summands);
   return operation;
 }

@@ -54,10 +54,15 @@ bool FusesActivations(const std::string& type) {
 }
 
 bool TreatsImagesAlone(const Node& node) {
-  static const std::set<std::string> types{"Convolution", "ReLU"};
-  if (node.type == "Concat")
-    return node.parameter().concat_param().concat_dim() == 1 && node.parameter().concat_param().axis() == 1;
-  return types.count(node.type) > 0;
+  const caffe::LayerParameter& fields = node.parameter();
+  const std::string& type = node.type;
+  if (type == "Concat") return fields.concat_param().concat_dim() == 1 && fields.concat_param().axis() == 1;
+  if (type == "Slice") return fields.slice_param().slice_dim() == 1 && fields.slice_param().axis() == 1;
+  if (type == "Softmax") return fields.softmax_param().axis() == 1;
+  // Those with a second bottom have a part of it for each image.
+  const int applied_from = type == "Bias" ? fields.bias_param().axis() : fields.scale_param().axis();
+  if (type == "Bias" || type == "Scale") return node.bottoms.size() == 1 ? applied_from > 0 : applied_from == 0;
+  return HasOperation(type) && type != "InnerProduct";
 }
 
 std::unique_ptr<Operation> MakeOperation(const OperationRequest& request) {

@@ -118,7 +118,7 @@ void FuseActivations(Graph* graph) {
   std::set<int> fused;
   for (Node& node : graph->nodes) {
     if (!FusesActivations(node.type) || fused.count(node.layer) > 0) continue;
-    for (Node* next = OnlyReader(graph, node); next != nullptr && !ActivationsOf(*next->caffe).empty();
+    for (Node* next = OnlyReader(graph, node); next != nullptr && CanFuse(node.fused, *next->caffe);
          next = OnlyReader(graph, node)) {
       node.fused.push_back({next->layer, next->caffe});
       node.tops = next->tops;
