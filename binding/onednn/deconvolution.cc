@@ -39,10 +39,7 @@ class Deconvolution final : public WeightedOperation {
   Deconvolution(const Descriptor& primitive, const Node& node, const Weights& weights)
       : WeightedOperation({primitive.src_desc()}, {primitive.dst_desc()}, primitive, dnnl::deconvolution_forward(primitive),
                           {{DNNL_ARG_SRC, primitive.src_desc()}}, {{DNNL_ARG_DST, primitive.dst_desc()}}) {
-    const auto& blobs = node.caffe->blobs();
-    const dnnl::engine engine = primitive.get_engine();
-    Add(DNNL_ARG_WEIGHTS, {engine, blobs[0].get(), weights.stored, primitive.weights_desc()});
-    if (blobs.size() > 1) Add(DNNL_ARG_BIAS, {engine, blobs[1].get(), primitive.bias_desc(), primitive.bias_desc()});
+    AddWeights(primitive.get_engine(), node, weights.stored, primitive.weights_desc(), primitive.bias_desc());
   }
 };
 
@@ -56,8 +53,7 @@ std::unique_ptr<Operation> MakeDeconvolution(const OperationRequest& request) {
   const DataType type = request.context.type();
   const Window window = WindowOf(fields, bottom.size() - 2);
   const Weights weights = WeightsOf(request.node);
-  const bool with_bias = request.node.caffe->blobs().size() > 1;
-  const Description bias = with_bias ? Plain({request.tops[0][1]}) : Description();
+  const Description bias = HasBias(request.node) ? Plain({request.tops[0][1]}) : Description();
   // Large kernels are matrix products, on plain bottoms: what is best is oneDNN's choice.
   const dnnl::deconvolution_forward::desc description(
       dnnl::prop_kind::forward_inference, dnnl::algorithm::deconvolution_direct, Any(bottom, type), Any(weights.shape, type),

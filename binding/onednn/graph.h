@@ -40,6 +40,7 @@ struct Node {
   std::vector<int> bottoms;  // values
   std::vector<int> tops;
   std::vector<FusedLayer> fused;  // in order; passes.h puts them here
+  bool exact = false;             // the top is kept in float32, whatever the precision (passes.h)
   const caffe::LayerParameter& parameter() const { return caffe->layer_param(); }
 };
 

@@ -53,10 +53,7 @@ class InnerProduct final : public WeightedOperation {
                const Description& stored)
       : WeightedOperation({bottom}, {top}, primitive, dnnl::inner_product_forward(primitive),
                           {{DNNL_ARG_SRC, primitive.src_desc()}}, {{DNNL_ARG_DST, primitive.dst_desc()}}) {
-    const auto& blobs = node.caffe->blobs();
-    const dnnl::engine engine = primitive.get_engine();
-    Add(DNNL_ARG_WEIGHTS, {engine, blobs[0].get(), stored, primitive.weights_desc()});
-    if (blobs.size() > 1) Add(DNNL_ARG_BIAS, {engine, blobs[1].get(), primitive.bias_desc(), primitive.bias_desc()});
+    AddWeights(primitive.get_engine(), node, stored, primitive.weights_desc(), primitive.bias_desc());
   }
 };
 
@@ -67,15 +64,14 @@ std::unique_ptr<Operation> MakeInnerProduct(const OperationRequest& request) {
   const Shape bottom = ShapeOf(request.bottoms[0]);
   const Factors factors = FactorsOf(request.node.parameter().inner_product_param(), bottom);
   const Shape top{factors.bottom[0], factors.weights[0]};
-  const bool with_bias = request.node.caffe->blobs().size() > 1;
-  const Description bias = with_bias ? Plain({top[1]}) : Description();
+  const Description bias = HasBias(request.node) ? Plain({top[1]}) : Description();
   const Description source = factors.as_is ? Any(factors.bottom, type) : Plain(factors.bottom, type);
   const dnnl::inner_product_forward::desc description(dnnl::prop_kind::forward_inference, source, Any(factors.weights, type),
-                                                      bias, Plain(top, type));
+                                                      bias, Plain(top, request.top_type()));
   const Descriptor primitive(description, SharedScratch(PostOperations(request.node.fused)), request.context.engine);
   RequireFast(primitive);
-  return std::make_unique<InnerProduct>(factors.as_is ? primitive.src_desc() : Plain(bottom, type), Plain(request.tops[0], type),
-                                        primitive, request.node, factors.stored);
+  return std::make_unique<InnerProduct>(factors.as_is ? primitive.src_desc() : Plain(bottom, type),
+                                        Plain(request.tops[0], request.top_type()), primitive, request.node, factors.stored);
 }
 
 }  // namespace caffe_node::onednn

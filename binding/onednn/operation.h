@@ -57,6 +57,8 @@ struct OperationRequest {
   const Node& node;
   std::vector<Description> bottoms;  // as they lie
   std::vector<Shape> tops;
+  // What a layer with weights leaves its top in.
+  DataType top_type() const { return node.exact ? DataType::f32 : context.type(); }
 };
 
 // Memory that tensors have in common, so that nothing needs to be computed.

@@ -17,12 +17,12 @@ PreparedParameter::PreparedParameter(const dnnl::engine& engine, const FloatBlob
                                      const Description& wanted)
     : blob_(blob),
       lies_(lies),
-      borrowed_(lies == wanted),
+      borrowed_(blob != nullptr && lies == wanted),
       memory_(borrowed_ ? dnnl::memory(wanted, engine, nullptr) : Allocated(wanted, engine)) {}
 
-void PreparedParameter::Take() {
+void PreparedParameter::Take(const float* given) {
   // Only read; oneDNN has no memory of constants.
-  auto* const values = const_cast<float*>(blob_->cpu_data());
+  auto* const values = const_cast<float*>(given);
   if (borrowed_) {
     memory_.set_data_handle(values);
     return;

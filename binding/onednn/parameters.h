@@ -13,7 +13,7 @@ namespace caffe_node::onednn {
 class PreparedParameter {
  public:
   // `lies` is how the values of the blob lie, with the extents that the primitive knows. Where that is as wanted, Caffe's own
-  // memory is used. Throws SHAPE where memory does not suffice.
+  // memory is used. Without a blob, values are given to Take. Throws SHAPE where memory does not suffice.
   PreparedParameter(const dnnl::engine& engine, const FloatBlob* blob, const Description& lies, const Description& wanted);
 
   const dnnl::memory& memory() const { return memory_; }
@@ -21,7 +21,9 @@ class PreparedParameter {
   // Null where the values are copied.
   const FloatBlob* borrowed() const { return borrowed_ ? blob_ : nullptr; }
   // Takes up the values that the blob holds now.
-  void Take();
+  void Take() { Take(blob_->cpu_data()); }
+  // Takes up other values in their place, which lie as they would.
+  void Take(const float* values);
 
  private:
   const FloatBlob* const blob_;

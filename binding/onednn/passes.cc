@@ -6,6 +6,7 @@
 
 #include "../failure.h"
 #include "activation.h"
+#include "folding.h"
 #include "operations.h"
 
 namespace caffe_node::onednn {
@@ -69,18 +70,6 @@ void RequireUndisturbed(const Graph& graph) {
   }
 }
 
-// An input that a layer changes in place is changed after a run of Caffe's, and for the next one.
-void WantChangedInputs(Graph* graph) {
-  std::set<int> inputs;
-  for (const Value& value : graph->values) {
-    if (value.producer == kNone && !value.last) inputs.insert(value.blob);
-  }
-  for (std::size_t value = 0; value < graph->values.size(); ++value) {
-    const Value& last = graph->values[value];
-    if (last.last && !last.wanted && inputs.count(last.blob) > 0) graph->outputs.push_back({static_cast<int>(value), last.blob});
-  }
-}
-
 bool PassesOn(const Node& node) {
   if (node.type == "Dropout") return node.parameter().phase() == caffe::TEST;
   return node.type == "Split";
@@ -114,12 +103,15 @@ Node* OnlyReader(Graph* graph, const Node& node) {
   return consumers.size() == 1 ? &graph->nodes[static_cast<std::size_t>(consumers[0])] : nullptr;
 }
 
-void FuseActivations(Graph* graph) {
+// Weights take up what changes whole channels; the activation behind that is computed with the layer.
+void Fuse(Graph* graph) {
   std::set<int> fused;
   for (Node& node : graph->nodes) {
     if (!FusesActivations(node.type) || fused.count(node.layer) > 0) continue;
-    for (Node* next = OnlyReader(graph, node); next != nullptr && CanFuse(node.fused, *next->caffe);
-         next = OnlyReader(graph, node)) {
+    const auto can_join = [&](const Node* next) {
+      return next != nullptr && (CanFold(*graph, node, *next) || CanFuse(node.fused, *next->caffe));
+    };
+    for (const Node* next = OnlyReader(graph, node); can_join(next); next = OnlyReader(graph, node)) {
       node.fused.push_back({next->layer, next->caffe});
       node.tops = next->tops;
       fused.insert(next->layer);
@@ -128,14 +120,32 @@ void FuseActivations(Graph* graph) {
   EraseNodes(graph, [&](const Node& node) { return fused.count(node.layer) > 0; });
 }
 
+// Layers that leave values in the type in which they come.
+bool KeepsType(const Node& node) { return node.type == "Pooling" || node.type == "Flatten" || node.type == "Reshape"; }
+
+// What the caller sees, or a softmax makes probabilities of, is not rounded to bf16: of scores around 10 that would be off by
+// 0.03.
+void MarkExact(Graph* graph) {
+  for (auto node = graph->nodes.rbegin(); node != graph->nodes.rend(); ++node) {
+    const auto matters = [&](int top) {
+      const std::vector<int>& consumers = graph->ValueAt(top).consumers;
+      return IsOutput(*graph, top) || std::any_of(consumers.begin(), consumers.end(), [&](int consumer) {
+               const Node& reader = graph->nodes[static_cast<std::size_t>(consumer)];
+               return reader.type == "Softmax" || (KeepsType(reader) && reader.exact);
+             });
+    };
+    node->exact = std::any_of(node->tops.begin(), node->tops.end(), matters);
+  }
+}
+
 }  // namespace
 
 void Simplify(Graph* graph) {
   RequireUndisturbed(*graph);
-  WantChangedInputs(graph);
   DropWhatPassesOn(graph);
   DropUnneeded(graph);
-  FuseActivations(graph);
+  Fuse(graph);
+  MarkExact(graph);
 }
 
 }  // namespace caffe_node::onednn

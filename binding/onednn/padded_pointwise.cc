@@ -1,0 +1,148 @@
+#include "padded_pointwise.h"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+#include <vector>
+
+#include "aligned_memory.h"
+#include "weighted_operation.h"
+
+namespace caffe_node::onednn {
+
+namespace {
+
+bool AllAre(const Shape& numbers, std::int64_t value) {
+  return std::all_of(numbers.begin(), numbers.end(), [value](std::int64_t number) { return number == value; });
+}
+
+std::int64_t RoundedUp(std::int64_t bytes) {
+  constexpr auto kStep = static_cast<std::int64_t>(AlignedMemory::kAlignment);
+  return (bytes + kStep - 1) / kStep * kStep;
+}
+
+// Images whose channels lie in blocks, seen as bytes.
+struct Planes {
+  std::int64_t count;  // of images and blocks of channels
+  std::int64_t height;
+  std::int64_t width;
+  std::int64_t pixel;  // bytes: a block of channels
+  std::int64_t row() const { return width * pixel; }
+  std::int64_t plane() const { return height * row(); }
+};
+
+Planes PlanesOf(const Description& images) {
+  const Shape shape = ShapeOf(images);
+  const std::int64_t block = BlockOf(images, 1);
+  const std::int64_t pixel = block * (TypeOf(images) == DataType::bf16 ? 2 : 4);
+  return {shape[0] * ((shape[1] + block - 1) / block), shape[2], shape[3], pixel};
+}
+
+class PaddedPointwise final : public WeightedOperation {
+ public:
+  PaddedPointwise(const ConvolutionDescriptor& descriptor, const OperationRequest& request, const ConvolutionProblem& inner,
+                  const Shape& padding)
+      : WeightedOperation({descriptor.src_desc()}, {InFormat(request.tops[0], descriptor.dst_desc())}, descriptor,
+                          dnnl::convolution_forward(descriptor), {{DNNL_ARG_SRC, descriptor.src_desc()}},
+                          {{DNNL_ARG_DST, descriptor.dst_desc()}}),
+        engine_(descriptor.get_engine()),
+        stream_(engine_),
+        bottom_(descriptor.src_desc()),
+        inner_(descriptor.dst_desc()),
+        padding_(padding) {
+    AddWeights(engine_, request.node, Plain(inner.weights), descriptor.weights_desc(), descriptor.bias_desc());
+  }
+
+  // What is not framed yet lies behind the scratch memory of the convolution.
+  std::int64_t ScratchBytes() const override { return RoundedUp(WeightedOperation::ScratchBytes()) + BytesOf(inner_); }
+
+  void Bind(const std::vector<dnnl::memory>& bottoms, const std::vector<dnnl::memory>& tops, void* scratch) override {
+    scratch_ = static_cast<char*>(scratch);
+    unframed_ = scratch_ + RoundedUp(WeightedOperation::ScratchBytes());
+    top_ = tops[0];
+    bound_ = bottoms[0];
+    BindInner(bottoms[0]);
+  }
+
+  // The border is what the convolution makes of zeros.
+  void TakeParameters() override {
+    WeightedOperation::TakeParameters();
+    const AlignedMemory zeros(BytesOf(bottom_), "The plan");
+    std::memset(zeros.data(), 0, static_cast<std::size_t>(BytesOf(bottom_)));
+    BindInner(dnnl::memory(bottom_, engine_, zeros.data()));
+    WeightedOperation::Run(stream_);
+    stream_.wait();
+    BindInner(bound_);
+    const Planes inner = PlanesOf(inner_);
+    border_.resize(static_cast<std::size_t>(inner.count * inner.pixel));
+    for (std::int64_t plane = 0; plane < inner.count; ++plane) {
+      std::memcpy(border_.data() + plane * inner.pixel, unframed_ + plane * inner.plane(), static_cast<std::size_t>(inner.pixel));
+    }
+  }
+
+  void Run(const dnnl::stream& stream) override {
+    WeightedOperation::Run(stream);
+    const Planes inner = PlanesOf(inner_);
+    const Planes whole = PlanesOf(tops()[0]);
+    auto* const top = static_cast<char*>(top_.get_data_handle());
+#pragma omp parallel for schedule(static)
+    for (std::int64_t plane = 0; plane < whole.count; ++plane) {
+      Frame(inner, whole, unframed_ + plane * inner.plane(), border_.data() + plane * inner.pixel, top + plane * whole.plane());
+    }
+  }
+
+ private:
+  void BindInner(const dnnl::memory& bottom) {
+    WeightedOperation::Bind({bottom}, {dnnl::memory(inner_, engine_, unframed_)}, scratch_);
+  }
+
+  void Frame(const Planes& inner, const Planes& whole, const char* from, const char* border, char* to) const {
+    const auto fill = [&](std::int64_t pixels) {
+      for (; pixels > 0; --pixels, to += whole.pixel) std::memcpy(to, border, static_cast<std::size_t>(whole.pixel));
+    };
+    fill(padding_[0] * whole.width);
+    for (std::int64_t row = 0; row < inner.height; ++row) {
+      fill(padding_[1]);
+      std::memcpy(to, from + row * inner.row(), static_cast<std::size_t>(inner.row()));
+      to += inner.row();
+      fill(padding_[1]);
+    }
+    fill(padding_[0] * whole.width);
+  }
+
+  const dnnl::engine engine_;
+  dnnl::stream stream_;
+  const Description bottom_;
+  const Description inner_;
+  const Shape padding_;
+  char* scratch_ = nullptr;
+  char* unframed_ = nullptr;
+  dnnl::memory bound_;
+  dnnl::memory top_;
+  std::vector<char> border_;  // by image and block of channels
+};
+
+// The layer without its padding.
+ConvolutionProblem Inner(const ConvolutionProblem& problem) {
+  ConvolutionProblem inner = problem;
+  inner.window.padding = Shape(2, 0);
+  inner.top[2] = problem.bottom[2];
+  inner.top[3] = problem.bottom[3];
+  return inner;
+}
+
+}  // namespace
+
+bool IsPaddedPointwise(const ConvolutionProblem& problem) {
+  return problem.weights.size() == 4 && problem.weights[2] == 1 && problem.weights[3] == 1 && AllAre(problem.window.strides, 1) &&
+         !AllAre(problem.window.padding, 0);
+}
+
+std::unique_ptr<Operation> MakePaddedPointwise(const OperationRequest& request, const ConvolutionProblem& problem) {
+  const ConvolutionProblem inner = Inner(problem);
+  const ConvolutionDescriptor descriptor = FastestConvolution(inner, request.context.engine, request.context.tuning);
+  if (OrderOfAxes(descriptor.dst_desc()) != std::vector<int>{0, 1, 2, 3}) throw Refusal("its padded top has another format");
+  return std::make_unique<PaddedPointwise>(descriptor, request, inner, problem.window.padding);
+}
+
+}  // namespace caffe_node::onednn
