@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <cfloat>
-#include <utility>
 
 #include "checks/indices.h"
+#include "checks/undecided_pools.h"
 #include "checks/values.h"
 
 namespace caffe_node {
@@ -61,8 +61,6 @@ void LayerWatch::CheckForward(int layer) {
   CheckIndices(*net_, layer);
 }
 
-// Max pooling over a window of NaNs finds no maximum: its result stays the smallest float and its mask stays -1, where the
-// backward pass would then write. A diverging training gets here before its loss is seen.
 void LayerWatch::NoteUndecidedPool(int layer) {
   const auto& one = *net_->layers()[layer];
   if (!net_->layer_need_backward()[layer] || !PoolsByMaximum(one.layer_param())) return;
@@ -82,10 +80,7 @@ void LayerWatch::CheckBackward(int layer) {
     CheckIndices(*net_, layer);
     CheckMasks(*net_, layer);
   }
-  if (undecided_pools_.count(layer) == 0) return;
-  FailureDetails details;
-  details.hint = "The training diverges: use a smaller learning rate. Or the input itself holds NaN or infinite values.";
-  throw Failure("DIVERGED", "Values that are not numbers were pooled; there is no gradient.", std::move(details));
+  if (undecided_pools_.count(layer) > 0) throw UndecidedPool();
 }
 
 }  // namespace caffe_node

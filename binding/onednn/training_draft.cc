@@ -1,0 +1,194 @@
+#include "training_draft.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "../failure.h"
+#include "training_primitive.h"
+
+namespace caffe_node::onednn {
+
+namespace {
+
+// Strides of Caffe's order.
+dnnl::memory::dims RowByRow(const dnnl::memory::dims& shape) {
+  dnnl::memory::dims strides(shape.size(), 1);
+  for (std::size_t axis = shape.size(); axis-- > 1;) strides[axis - 1] = strides[axis] * shape[axis];
+  return strides;
+}
+
+std::string FormatName(const Layout& layout) {
+  const dnnl_memory_desc_t& data = layout.data;
+  const bool blocked = data.format_kind == dnnl_blocked && data.format_desc.blocking.inner_nblks > 0;
+  const std::string type = layout.data_type() == dnnl::memory::data_type::bf16 ? " bf16" : "";
+  return (blocked ? "nChw" + std::to_string(data.format_desc.blocking.inner_blks[0]) + "c" : "plain") + type;
+}
+
+}  // namespace
+
+void BoundMemory::Bind() const {
+  memory.set_data_handle(part == Part::kData ? blob->mutable_cpu_data() : blob->mutable_cpu_diff());
+}
+
+TrainingDraft::TrainingDraft(const Graph& graph, Precision precision, TrainingBuffers* buffers, const dnnl::engine& engine,
+                             const dnnl::stream& stream)
+    : graph_(graph),
+      type_(precision == Precision::kBf16 ? dnnl::memory::data_type::bf16 : dnnl::memory::data_type::f32),
+      buffers_(buffers),
+      engine_(engine),
+      stream_(stream),
+      in_caffe_(graph.nodes.size(), false) {
+  for (std::size_t value = 0; value < graph.values.size(); ++value) {
+    if (graph.values[value].producer == kNone) FromCaffe(Part::kData, static_cast<int>(value));
+  }
+}
+
+void TrainingDraft::Begin(int node) {
+  TrainingStage stage;
+  stage.node = node;
+  stage.in_caffe = node != kNone && InCaffe(node);
+  if (stage.in_caffe) stage.primitive = "Caffe";
+  stages_.push_back(std::move(stage));
+}
+
+Layout TrainingDraft::Plain(int value) const {
+  dnnl::memory::dims shape = graph_.values[static_cast<std::size_t>(value)].shape;
+  if (shape.empty()) shape = {1};
+  return Layout(shape, dnnl::memory::data_type::f32, RowByRow(shape));
+}
+
+Layout TrainingDraft::Blocked(int value) const {
+  const dnnl::memory::dims& shape = graph_.values[static_cast<std::size_t>(value)].shape;
+  if (shape.size() != 4 || shape[1] < 16) return Plain(value);
+  return Layout(shape, type_, dnnl::memory::format_tag::nChw16c);
+}
+
+const TrainingDraft::Place* TrainingDraft::Find(Part part, int value) const {
+  const auto places = places_.find(part);
+  if (places == places_.end()) return nullptr;
+  const auto place = places->second.find(value);
+  return place == places->second.end() ? nullptr : &place->second;
+}
+
+TrainingDraft::Place& TrainingDraft::At(Part part, int value) {
+  if (Find(part, value) != nullptr) return places_[part][value];
+  const std::string& name = graph_.values[static_cast<std::size_t>(value)].name;
+  FailureDetails details;
+  details.blob = name;
+  throw Failure("UNSUPPORTED",
+                std::string("A plan needs the ") + (part == Part::kDiff ? "gradient" : "values") + " of '" + name +
+                    "', which no layer gives.",
+                std::move(details));
+}
+
+bool TrainingDraft::Has(Part part, int value) const { return Find(part, value) != nullptr; }
+
+Layout TrainingDraft::LayoutOf(Part part, int value) const {
+  return const_cast<TrainingDraft*>(this)->At(part, value).home.get_desc();
+}
+
+dnnl::memory TrainingDraft::Read(Part part, int value, const Layout& layout) {
+  Place& place = At(part, value);
+  // A layer of Caffe's that works in place may overwrite a blob before the backward pass reads it.
+  const bool changes = place.in_caffe && part == Part::kData && !graph_.values[static_cast<std::size_t>(value)].last;
+  if (!changes && place.home.get_desc() == layout) {
+    Use(place.home);
+    return place.home;
+  }
+  for (const dnnl::memory& copy : place.copies) {
+    if (copy.get_desc() == layout) {
+      Use(copy);
+      return copy;
+    }
+  }
+  place.copies.push_back(Buffer(layout));
+  const dnnl::memory copy = place.copies.back();
+  Copy(place.home, copy);
+  return copy;
+}
+
+dnnl::memory TrainingDraft::Write(Part part, int value, const Layout& layout) {
+  const int producer = graph_.values[static_cast<std::size_t>(value)].producer;
+  const bool for_caffe = part == Part::kDiff && (producer == kNone || InCaffe(producer));
+  if (for_caffe && layout == Plain(value)) {
+    FromCaffe(part, value);
+    Use(At(part, value).home);
+  } else {
+    Put(part, value, Buffer(layout));
+  }
+  return At(part, value).home;
+}
+
+void TrainingDraft::Put(Part part, int value, const dnnl::memory& memory) {
+  Place& place = places_[part][value];
+  place = Place();
+  place.home = memory;
+  place.in_caffe = bound_.count(memory.get()) > 0;
+}
+
+void TrainingDraft::FromCaffe(Part part, int value) {
+  dnnl::memory memory(Plain(value), engine_, DNNL_MEMORY_NONE);
+  bound_[memory.get()] = {memory, &graph_.BlobOf(value), part};
+  Put(part, value, memory);
+}
+
+void TrainingDraft::ToCaffe(Part part, int value) {
+  const Place& place = At(part, value);
+  FloatBlob* const blob = &graph_.BlobOf(value);
+  const auto bound = bound_.find(place.home.get());
+  if (bound != bound_.end() && bound->second.blob == blob) return;
+  Copy(place.home, Bound(blob, part, Plain(value)));
+}
+
+dnnl::memory TrainingDraft::Buffer(const Layout& layout) { return buffers_->Add(layout, stage()); }
+
+dnnl::memory TrainingDraft::Bound(FloatBlob* blob, Part part, const Layout& layout) {
+  dnnl::memory memory(layout, engine_, DNNL_MEMORY_NONE);
+  bound_[memory.get()] = {memory, blob, part};
+  Use(memory);
+  return memory;
+}
+
+void TrainingDraft::Use(const dnnl::memory& memory) {
+  buffers_->Use(memory, stage());
+  const auto found = bound_.find(memory.get());
+  if (found == bound_.end()) return;
+  std::vector<BoundMemory>& bound = stages_.back().bound;
+  const auto same = [&memory](const BoundMemory& one) { return one.memory.get() == memory.get(); };
+  if (std::none_of(bound.begin(), bound.end(), same)) bound.push_back(found->second);
+}
+
+void TrainingDraft::Do(std::function<void()> action, const std::vector<dnnl::memory>& uses) {
+  for (const dnnl::memory& memory : uses) Use(memory);
+  stages_.back().actions.push_back(std::move(action));
+}
+
+void TrainingDraft::Run(const dnnl::primitive_desc_base& description, Arguments arguments) {
+  if (description.scratchpad_desc().get_size() > 0) arguments[DNNL_ARG_SCRATCHPAD] = Buffer(description.scratchpad_desc());
+  const dnnl::primitive primitive(description.get());
+  std::vector<dnnl::memory> uses;
+  for (const auto& argument : arguments) uses.push_back(argument.second);
+  Do([primitive, stream = stream_, arguments = std::move(arguments)] { primitive.execute(stream, arguments); }, uses);
+}
+
+void TrainingDraft::Copy(const dnnl::memory& from, const dnnl::memory& to) {
+  Run(dnnl::reorder::primitive_desc(engine_, from.get_desc(), engine_, to.get_desc(), OwnScratch()),
+      {{DNNL_ARG_FROM, from}, {DNNL_ARG_TO, to}});
+}
+
+void TrainingDraft::AddTo(const dnnl::memory& from, const dnnl::memory& to) {
+  dnnl::post_ops sum;
+  sum.append_sum();
+  dnnl::primitive_attr attributes = OwnScratch();
+  attributes.set_post_ops(sum);
+  Run(dnnl::reorder::primitive_desc(engine_, from.get_desc(), engine_, to.get_desc(), attributes),
+      {{DNNL_ARG_FROM, from}, {DNNL_ARG_TO, to}});
+}
+
+void TrainingDraft::Name(const std::string& primitive, const Layout& layout) {
+  TrainingStage& stage = stages_.back();
+  stage.primitive = primitive;
+  stage.format = FormatName(layout);
+}
+
+}  // namespace caffe_node::onednn

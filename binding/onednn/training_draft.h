@@ -1,0 +1,120 @@
+// A training plan while it is made: the operations of the layers say, stage by stage, what they read, write and run. A stage is
+// the forward or the backward pass of one layer; the forward ones come first, bottom to top, then the backward ones, top to
+// bottom.
+//
+// A value (a version of a blob) has a place, in memory of the plan's or in Caffe's blob, and a layout there that its writer
+// chose; who reads it in another layout reads a copy. The same holds for its gradient.
+#ifndef CAFFE_NODE_ONEDNN_TRAINING_DRAFT_H_
+#define CAFFE_NODE_ONEDNN_TRAINING_DRAFT_H_
+
+#include <functional>
+#include <map>
+#include <oneapi/dnnl/dnnl.hpp>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "../blob_memory.h"
+#include "graph.h"
+#include "training_buffers.h"
+
+namespace caffe_node::onednn {
+
+using Layout = dnnl::memory::desc;
+using Arguments = std::unordered_map<int, dnnl::memory>;
+
+// Memory of a Caffe blob. Caffe may move it between the layers, so each stage takes its address anew.
+struct BoundMemory {
+  dnnl::memory memory;
+  FloatBlob* blob;
+  Part part;
+  void Bind() const;
+};
+
+struct TrainingStage {
+  int node = kNone;
+  bool in_caffe = false;
+  std::string primitive;
+  std::string format;
+  std::vector<BoundMemory> bound;
+  std::vector<std::function<void()>> actions;
+  double milliseconds = 0;
+};
+
+class TrainingDraft {
+ public:
+  TrainingDraft(const Graph& graph, Precision precision, TrainingBuffers* buffers, const dnnl::engine& engine,
+                const dnnl::stream& stream);
+
+  const Graph& graph() const { return graph_; }
+  const dnnl::engine& engine() const { return engine_; }
+  const dnnl::stream& stream() const { return stream_; }
+  // Layers that Caffe runs itself: the values they write lie in Caffe's blobs.
+  void MarkInCaffe(int node) { in_caffe_[static_cast<std::size_t>(node)] = true; }
+  bool InCaffe(int node) const { return in_caffe_[static_cast<std::size_t>(node)]; }
+
+  // What follows belongs to a new stage.
+  void Begin(int node);
+  std::vector<TrainingStage> TakeStages() { return std::move(stages_); }
+
+  // ---- layouts -----------------------------------------------------------------------------------------------------------
+  // Caffe's own: float32, row by row.
+  Layout Plain(int value) const;
+  // For images with many channels: sixteen channels side by side, in the precision of the plan. Plain for all others.
+  Layout Blocked(int value) const;
+  // The type of what lies between the plan's own layers.
+  dnnl::memory::data_type type() const { return type_; }
+
+  // ---- values and gradients ----------------------------------------------------------------------------------------------
+  bool Has(Part part, int value) const;
+  // The layout in which it lies.
+  Layout LayoutOf(Part part, int value) const;
+  // Memory that holds it in this layout, at this stage and wherever it is used later.
+  dnnl::memory Read(Part part, int value, const Layout& layout);
+  // Memory for it, to be filled by this stage.
+  dnnl::memory Write(Part part, int value, const Layout& layout);
+  // It lies in memory that there is already.
+  void Put(Part part, int value, const dnnl::memory& memory);
+  // Makes Caffe's blob hold it, or says that it does by itself.
+  void ToCaffe(Part part, int value);
+  void FromCaffe(Part part, int value);
+
+  // ---- what a stage uses and does ----------------------------------------------------------------------------------------
+  // Memory of this stage's own, which later ones may use as well.
+  dnnl::memory Buffer(const Layout& layout);
+  // Memory of a parameter, or of its gradient, as Caffe has it, taken for this layout.
+  dnnl::memory Bound(FloatBlob* blob, Part part, const Layout& layout);
+  // `uses` are the memories that the action has to do with.
+  void Do(std::function<void()> action, const std::vector<dnnl::memory>& uses);
+  void Run(const dnnl::primitive_desc_base& description, Arguments arguments);
+  void Copy(const dnnl::memory& from, const dnnl::memory& to);
+  // to += from
+  void AddTo(const dnnl::memory& from, const dnnl::memory& to);
+  // For Describe.
+  void Name(const std::string& primitive, const Layout& layout);
+
+ private:
+  struct Place {
+    dnnl::memory home;
+    bool in_caffe = false;
+    std::vector<dnnl::memory> copies;
+  };
+  Place& At(Part part, int value);
+  const Place* Find(Part part, int value) const;
+  void Use(const dnnl::memory& memory);
+  int stage() const { return static_cast<int>(stages_.size()) - 1; }
+
+  const Graph& graph_;
+  const dnnl::memory::data_type type_;
+  TrainingBuffers* const buffers_;
+  const dnnl::engine engine_;
+  const dnnl::stream stream_;
+  std::vector<bool> in_caffe_;  // by node
+  std::vector<TrainingStage> stages_;
+  std::map<Part, std::map<int, Place>> places_;
+  std::unordered_map<dnnl_memory_t, BoundMemory> bound_;
+};
+
+}  // namespace caffe_node::onednn
+
+#endif  // CAFFE_NODE_ONEDNN_TRAINING_DRAFT_H_

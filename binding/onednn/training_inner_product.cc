@@ -1,0 +1,111 @@
+// Fully connected layers, by matrix products on Caffe's own weights: a batch is small and the weights are many, so that each pass
+// takes as long as reading them once, and any other order of them would have to be made anew with every step.
+#include <caffe/util/math_functions.hpp>
+#include <utility>
+
+#include "training_operation.h"
+
+namespace caffe_node::onednn {
+
+namespace {
+
+float* Values(const dnnl::memory& memory) { return static_cast<float*>(memory.get_data_handle()); }
+
+// rows × outputs, of rows × inputs.
+struct Shape {
+  int rows;
+  int inputs;
+  int outputs;
+  bool transposed;  // Caffe keeps inputs × outputs instead of outputs × inputs
+};
+
+void AddBias(const Shape& shape, const float* bias, float* top) {
+  for (int row = 0; row < shape.rows; ++row) caffe::caffe_axpy(shape.outputs, 1.0f, bias, top + row * shape.outputs);
+}
+
+void AddBiasGradient(const Shape& shape, const float* above, float* bias) {
+  for (int row = 0; row < shape.rows; ++row) caffe::caffe_axpy(shape.outputs, 1.0f, above + row * shape.outputs, bias);
+}
+
+void Multiply(const Shape& shape, const float* bottom, const float* weights, float* top) {
+  caffe::caffe_cpu_gemm(CblasNoTrans, shape.transposed ? CblasNoTrans : CblasTrans, shape.rows, shape.outputs, shape.inputs, 1.0f,
+                        bottom, weights, 0.0f, top);
+}
+
+void AddWeightGradient(const Shape& shape, const float* bottom, const float* above, float* weights) {
+  if (shape.transposed) {
+    caffe::caffe_cpu_gemm(CblasTrans, CblasNoTrans, shape.inputs, shape.outputs, shape.rows, 1.0f, bottom, above, 1.0f, weights);
+  } else {
+    caffe::caffe_cpu_gemm(CblasTrans, CblasNoTrans, shape.outputs, shape.inputs, shape.rows, 1.0f, above, bottom, 1.0f, weights);
+  }
+}
+
+void MultiplyBack(const Shape& shape, const float* above, const float* weights, float* below) {
+  caffe::caffe_cpu_gemm(CblasNoTrans, shape.transposed ? CblasTrans : CblasNoTrans, shape.rows, shape.inputs, shape.outputs, 1.0f,
+                        above, weights, 0.0f, below);
+}
+
+class InnerProduct final : public TrainingOperation {
+ public:
+  InnerProduct(const TrainedNode& node, const Shape& shape)
+      : node_(node),
+        shape_(shape),
+        weights_(node.node().caffe->blobs()[0].get()),
+        bias_(node.node().caffe->blobs().size() > 1 ? node.node().caffe->blobs()[1].get() : nullptr) {}
+
+  void Forward(TrainingDraft* draft) override {
+    const dnnl::memory from = ReadPlain(draft, Part::kData, node_.node().bottoms[0]);
+    const dnnl::memory to = draft->Write(Part::kData, node_.node().tops[0], draft->Plain(node_.node().tops[0]));
+    draft->Do(
+        [from, to, shape = shape_, weights = weights_, bias = bias_] {
+          Multiply(shape, Values(from), weights->cpu_data(), Values(to));
+          if (bias != nullptr) AddBias(shape, bias->cpu_data(), Values(to));
+        },
+        {from, to});
+    draft->Name("gemm", to.get_desc());
+  }
+
+  void Backward(TrainingDraft* draft) override {
+    const dnnl::memory above = ReadPlain(draft, Part::kDiff, node_.node().tops[0]);
+    if (node_.Learns(0)) {
+      const dnnl::memory from = ReadPlain(draft, Part::kData, node_.node().bottoms[0]);
+      draft->Do([from, above, shape = shape_,
+                 weights = weights_] { AddWeightGradient(shape, Values(from), Values(above), weights->mutable_cpu_diff()); },
+                {from, above});
+    }
+    if (bias_ != nullptr && node_.Learns(1)) {
+      draft->Do([above, shape = shape_, bias = bias_] { AddBiasGradient(shape, Values(above), bias->mutable_cpu_diff()); },
+                {above});
+    }
+    if (node_.GoesBackwardTo(0)) {
+      const int bottom = node_.node().bottoms[0];
+      const dnnl::memory below = draft->Write(Part::kDiff, bottom, draft->Plain(bottom));
+      draft->Do([above, below, shape = shape_,
+                 weights = weights_] { MultiplyBack(shape, Values(above), weights->cpu_data(), Values(below)); },
+                {above, below});
+    }
+    draft->Name("gemm", above.get_desc());
+  }
+
+ private:
+  static dnnl::memory ReadPlain(TrainingDraft* draft, Part part, int value) {
+    return draft->Read(part, value, draft->Plain(value));
+  }
+
+  const TrainedNode node_;
+  const Shape shape_;
+  FloatBlob* const weights_;
+  FloatBlob* const bias_;
+};
+
+}  // namespace
+
+TrainingOperationPtr TrainInnerProduct(const TrainedNode& node) {
+  const caffe::InnerProductParameter& param = node.node().parameter().inner_product_param();
+  const FloatBlob& bottom = node.graph->BlobOf(node.node().bottoms[0]);
+  const int axis = bottom.CanonicalAxisIndex(param.axis());
+  return std::make_unique<InnerProduct>(
+      node, Shape{bottom.count(0, axis), bottom.count(axis), static_cast<int>(param.num_output()), param.transpose()});
+}
+
+}  // namespace caffe_node::onednn

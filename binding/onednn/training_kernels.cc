@@ -1,0 +1,131 @@
+#include "training_kernels.h"
+
+#include <algorithm>
+#include <cfloat>
+#include <cstring>
+
+namespace caffe_node::onednn {
+
+namespace {
+
+// The upper half of a float32.
+struct Bf16 {
+  std::uint16_t bits;
+};
+
+float AsFloat(float value) { return value; }
+float AsFloat(Bf16 value) {
+  const std::uint32_t bits = std::uint32_t{value.bits} << 16;
+  float result;
+  std::memcpy(&result, &bits, sizeof result);
+  return result;
+}
+
+void Assign(float value, float* to) { *to = value; }
+// To the nearest, the even one of two. NaN, whose rounding could carry into the sign, stays NaN.
+void Assign(float value, Bf16* to) {
+  std::uint32_t bits;
+  std::memcpy(&bits, &value, sizeof bits);
+  const bool is_nan = value != value;
+  to->bits = static_cast<std::uint16_t>(is_nan ? bits >> 16 | 0x40 : (bits + 0x7fff + (bits >> 16 & 1)) >> 16);
+}
+
+// Long enough to be worth a thread's while, short enough to share out evenly.
+constexpr std::int64_t kPiece = 16384;
+
+// Calls body(from, to, length) with offsets, for pieces of all rows, on all threads.
+template <typename Body>
+void ForPieces(const Rows& rows, const Body& body) {
+  const std::int64_t pieces = (rows.length + kPiece - 1) / kPiece;
+#pragma omp parallel for collapse(2) schedule(static)
+  for (std::int64_t row = 0; row < rows.count; ++row) {
+    for (std::int64_t piece = 0; piece < pieces; ++piece) {
+      const std::int64_t begin = piece * kPiece;
+      body(rows.from_begin + row * rows.from_stride + begin, rows.to_begin + row * rows.to_stride + begin,
+           std::min(kPiece, rows.length - begin));
+    }
+  }
+}
+
+template <typename Element>
+Element* Values(const dnnl::memory& memory) {
+  return static_cast<Element*>(memory.get_data_handle());
+}
+
+bool IsBf16(const dnnl::memory& memory) { return memory.get_desc().data_type() == dnnl::memory::data_type::bf16; }
+
+template <typename Element>
+void Rectify(const Element* from, Element* to, const Rows& rows, float slope) {
+  ForPieces(rows, [=](std::int64_t source, std::int64_t target, std::int64_t length) {
+    const Element* const in = from + source;
+    Element* const out = to + target;
+#pragma omp simd
+    for (std::int64_t i = 0; i < length; ++i) {
+      const float value = AsFloat(in[i]);
+      Assign(value < 0 ? value * slope : value, &out[i]);
+    }
+  });
+}
+
+template <typename Element>
+void Mask(const Element* output, const Element* from, Element* to, const Rows& rows, float slope) {
+  ForPieces(rows, [=](std::int64_t source, std::int64_t target, std::int64_t length) {
+    const Element* const above = output + source;
+    const Element* const in = from + source;
+    Element* const out = to + target;
+#pragma omp simd
+    for (std::int64_t i = 0; i < length; ++i) {
+      const float gradient = AsFloat(in[i]);
+      Assign(AsFloat(above[i]) > 0 ? gradient : gradient * slope, &out[i]);
+    }
+  });
+}
+
+template <typename Element>
+bool AllAbove(float least, const Element* values, std::int64_t count) {
+  bool all = true;
+#pragma omp parallel for simd reduction(&& : all)
+  for (std::int64_t i = 0; i < count; ++i) all = all && AsFloat(values[i]) > least;
+  return all;
+}
+
+}  // namespace
+
+Rows AllOf(const dnnl::memory::desc& layout) {
+  const std::int64_t size = layout.data_type() == dnnl::memory::data_type::bf16 ? 2 : 4;
+  const auto length = static_cast<std::int64_t>(layout.get_size()) / size;
+  return {1, length, 0, length, 0, length};
+}
+
+void CopyRows(const dnnl::memory& from, const dnnl::memory& to, const Rows& rows) {
+  const std::int64_t size = IsBf16(from) ? 2 : 4;
+  const char* const source = Values<char>(from);
+  char* const target = Values<char>(to);
+  ForPieces(rows, [=](std::int64_t begin, std::int64_t end, std::int64_t length) {
+    std::memcpy(target + end * size, source + begin * size, static_cast<std::size_t>(length * size));
+  });
+}
+
+void RectifyRows(const dnnl::memory& from, const dnnl::memory& to, const Rows& rows, float slope) {
+  if (IsBf16(from)) {
+    Rectify(Values<Bf16>(from), Values<Bf16>(to), rows, slope);
+  } else {
+    Rectify(Values<float>(from), Values<float>(to), rows, slope);
+  }
+}
+
+void MaskRows(const dnnl::memory& output, const dnnl::memory& from, const dnnl::memory& to, const Rows& rows, float slope) {
+  if (IsBf16(from)) {
+    Mask(Values<Bf16>(output), Values<Bf16>(from), Values<Bf16>(to), rows, slope);
+  } else {
+    Mask(Values<float>(output), Values<float>(from), Values<float>(to), rows, slope);
+  }
+}
+
+bool AllDecided(const dnnl::memory& memory) {
+  const std::int64_t count = AllOf(memory.get_desc()).length;
+  constexpr float kLeastBf16 = -3.38953139e38f;
+  return IsBf16(memory) ? AllAbove(kLeastBf16, Values<Bf16>(memory), count) : AllAbove(-FLT_MAX, Values<float>(memory), count);
+}
+
+}  // namespace caffe_node::onednn
