@@ -3,11 +3,12 @@
 #define CAFFE_NODE_ONEDNN_TRAINING_BUFFERS_H_
 
 #include <cstddef>
-#include <memory>
+#include <cstdint>
 #include <oneapi/dnnl/dnnl.hpp>
-#include <string>
 #include <unordered_map>
 #include <vector>
+
+#include "aligned_memory.h"
 
 namespace caffe_node::onednn {
 
@@ -19,25 +20,24 @@ class TrainingBuffers {
   dnnl::memory Add(const dnnl::memory::desc& layout, int stage);
   // The memory is needed at `stage`; nothing happens for memory that is not from here.
   void Use(const dnnl::memory& memory, int stage);
-  // Gives all buffers their place. Throws SHAPE, naming `what`, where memory does not suffice.
-  void Allocate(const std::string& what);
-  std::size_t bytes() const { return bytes_; }
+  // Gives all buffers their place. Throws SHAPE where memory does not suffice.
+  void Allocate();
+  std::int64_t bytes() const { return arena_.bytes(); }
 
  private:
   struct Buffer {
     dnnl::memory memory;
-    std::size_t size;
+    std::int64_t size;
     int first;  // stages
     int last;
-    std::size_t offset = 0;
+    std::int64_t offset = 0;
   };
-  std::size_t PlaceAll();
+  std::int64_t PlaceAll();
 
   dnnl::engine engine_;
   std::vector<Buffer> buffers_;
   std::unordered_map<dnnl_memory_t, std::size_t> index_;
-  std::unique_ptr<char[]> bytes_owner_;
-  std::size_t bytes_ = 0;
+  AlignedMemory arena_;
 };
 
 }  // namespace caffe_node::onednn

@@ -31,8 +31,28 @@ class InCaffe final : public TrainingOperation {
   float* const loss_;
 };
 
+class Source final : public TrainingOperation {
+ public:
+  Source(FloatNet* net, int layer, float* loss) : net_(net), layer_(layer), loss_(loss) {}
+
+  void Forward(TrainingDraft* draft) override {
+    draft->Do([net = net_, layer = layer_, loss = loss_] { *loss += net->ForwardFromTo(layer, layer); }, {});
+  }
+
+  void Backward(TrainingDraft* draft) override {
+    draft->Do([net = net_, layer = layer_] { net->BackwardFromTo(layer, layer); }, {});
+  }
+
+ private:
+  FloatNet* const net_;
+  const int layer_;
+  float* const loss_;
+};
+
 }  // namespace
 
 TrainingOperationPtr TrainInCaffe(const TrainedNode& node, float* loss) { return std::make_unique<InCaffe>(node, loss); }
+
+TrainingOperationPtr TrainSource(FloatNet* net, int layer, float* loss) { return std::make_unique<Source>(net, layer, loss); }
 
 }  // namespace caffe_node::onednn

@@ -4,63 +4,43 @@
 #include <utility>
 
 #include "../failure.h"
-#include "training_primitive.h"
 
 namespace caffe_node::onednn {
-
-namespace {
-
-// Strides of Caffe's order.
-dnnl::memory::dims RowByRow(const dnnl::memory::dims& shape) {
-  dnnl::memory::dims strides(shape.size(), 1);
-  for (std::size_t axis = shape.size(); axis-- > 1;) strides[axis - 1] = strides[axis] * shape[axis];
-  return strides;
-}
-
-std::string FormatName(const Layout& layout) {
-  const dnnl_memory_desc_t& data = layout.data;
-  const bool blocked = data.format_kind == dnnl_blocked && data.format_desc.blocking.inner_nblks > 0;
-  const std::string type = layout.data_type() == dnnl::memory::data_type::bf16 ? " bf16" : "";
-  return (blocked ? "nChw" + std::to_string(data.format_desc.blocking.inner_blks[0]) + "c" : "plain") + type;
-}
-
-}  // namespace
 
 void BoundMemory::Bind() const {
   memory.set_data_handle(part == Part::kData ? blob->mutable_cpu_data() : blob->mutable_cpu_diff());
 }
 
-TrainingDraft::TrainingDraft(const Graph& graph, Precision precision, TrainingBuffers* buffers, const dnnl::engine& engine,
-                             const dnnl::stream& stream)
-    : graph_(graph),
-      type_(precision == Precision::kBf16 ? dnnl::memory::data_type::bf16 : dnnl::memory::data_type::f32),
-      buffers_(buffers),
-      engine_(engine),
-      stream_(stream),
-      in_caffe_(graph.nodes.size(), false) {
+TrainingDraft::TrainingDraft(const Graph& graph, const Context& context, TrainingBuffers* buffers, const dnnl::stream& stream)
+    : graph_(graph), context_(context), buffers_(buffers), stream_(stream), in_caffe_(graph.nodes.size(), false) {
   for (std::size_t value = 0; value < graph.values.size(); ++value) {
     if (graph.values[value].producer == kNone) FromCaffe(Part::kData, static_cast<int>(value));
   }
 }
 
-void TrainingDraft::Begin(int node) {
-  TrainingStage stage;
-  stage.node = node;
-  stage.in_caffe = node != kNone && InCaffe(node);
-  if (stage.in_caffe) stage.primitive = "Caffe";
-  stages_.push_back(std::move(stage));
+void TrainingDraft::BeginNode(int node) {
+  BeginRest();
+  stages_.back().layer = graph_.nodes[static_cast<std::size_t>(node)].layer;
+  stages_.back().in_caffe = InCaffe(node);
+  if (InCaffe(node)) stages_.back().primitive = "Caffe";
 }
 
-Layout TrainingDraft::Plain(int value) const {
-  dnnl::memory::dims shape = graph_.values[static_cast<std::size_t>(value)].shape;
-  if (shape.empty()) shape = {1};
-  return Layout(shape, dnnl::memory::data_type::f32, RowByRow(shape));
+void TrainingDraft::BeginSource(int layer) {
+  BeginRest();
+  stages_.back().layer = layer;
+  stages_.back().in_caffe = true;
+  stages_.back().primitive = "Caffe";
 }
 
-Layout TrainingDraft::Blocked(int value) const {
-  const dnnl::memory::dims& shape = graph_.values[static_cast<std::size_t>(value)].shape;
-  if (shape.size() != 4 || shape[1] < 16) return Plain(value);
-  return Layout(shape, type_, dnnl::memory::format_tag::nChw16c);
+void TrainingDraft::BeginRest() { stages_.emplace_back(); }
+
+Description TrainingDraft::Plain(int value) const { return onednn::Plain(graph_.ValueAt(value).shape); }
+
+Description TrainingDraft::Blocked(int value) const {
+  const Shape& shape = graph_.ValueAt(value).shape;
+  if (shape.size() != 4) return Plain(value);
+  const Description blocked = onednn::Blocked(shape, type());
+  return shape[1] < BlockOf(blocked, 1) ? Plain(value) : blocked;
 }
 
 const TrainingDraft::Place* TrainingDraft::Find(Part part, int value) const {
@@ -72,7 +52,7 @@ const TrainingDraft::Place* TrainingDraft::Find(Part part, int value) const {
 
 TrainingDraft::Place& TrainingDraft::At(Part part, int value) {
   if (Find(part, value) != nullptr) return places_[part][value];
-  const std::string& name = graph_.values[static_cast<std::size_t>(value)].name;
+  const std::string& name = graph_.ValueAt(value).name;
   FailureDetails details;
   details.blob = name;
   throw Failure("UNSUPPORTED",
@@ -83,14 +63,14 @@ TrainingDraft::Place& TrainingDraft::At(Part part, int value) {
 
 bool TrainingDraft::Has(Part part, int value) const { return Find(part, value) != nullptr; }
 
-Layout TrainingDraft::LayoutOf(Part part, int value) const {
+Description TrainingDraft::LayoutOf(Part part, int value) const {
   return const_cast<TrainingDraft*>(this)->At(part, value).home.get_desc();
 }
 
-dnnl::memory TrainingDraft::Read(Part part, int value, const Layout& layout) {
+dnnl::memory TrainingDraft::Read(Part part, int value, const Description& layout) {
   Place& place = At(part, value);
   // A layer of Caffe's that works in place may overwrite a blob before the backward pass reads it.
-  const bool changes = place.in_caffe && part == Part::kData && !graph_.values[static_cast<std::size_t>(value)].last;
+  const bool changes = place.in_caffe && part == Part::kData && !graph_.ValueAt(value).last;
   if (!changes && place.home.get_desc() == layout) {
     Use(place.home);
     return place.home;
@@ -107,8 +87,8 @@ dnnl::memory TrainingDraft::Read(Part part, int value, const Layout& layout) {
   return copy;
 }
 
-dnnl::memory TrainingDraft::Write(Part part, int value, const Layout& layout) {
-  const int producer = graph_.values[static_cast<std::size_t>(value)].producer;
+dnnl::memory TrainingDraft::Write(Part part, int value, const Description& layout) {
+  const int producer = graph_.ValueAt(value).producer;
   const bool for_caffe = part == Part::kDiff && (producer == kNone || InCaffe(producer));
   if (for_caffe && layout == Plain(value)) {
     FromCaffe(part, value);
@@ -127,7 +107,7 @@ void TrainingDraft::Put(Part part, int value, const dnnl::memory& memory) {
 }
 
 void TrainingDraft::FromCaffe(Part part, int value) {
-  dnnl::memory memory(Plain(value), engine_, DNNL_MEMORY_NONE);
+  dnnl::memory memory(Plain(value), engine(), DNNL_MEMORY_NONE);
   bound_[memory.get()] = {memory, &graph_.BlobOf(value), part};
   Put(part, value, memory);
 }
@@ -140,10 +120,10 @@ void TrainingDraft::ToCaffe(Part part, int value) {
   Copy(place.home, Bound(blob, part, Plain(value)));
 }
 
-dnnl::memory TrainingDraft::Buffer(const Layout& layout) { return buffers_->Add(layout, stage()); }
+dnnl::memory TrainingDraft::Buffer(const Description& layout) { return buffers_->Add(layout, stage()); }
 
-dnnl::memory TrainingDraft::Bound(FloatBlob* blob, Part part, const Layout& layout) {
-  dnnl::memory memory(layout, engine_, DNNL_MEMORY_NONE);
+dnnl::memory TrainingDraft::Bound(FloatBlob* blob, Part part, const Description& layout) {
+  dnnl::memory memory(layout, engine(), DNNL_MEMORY_NONE);
   bound_[memory.get()] = {memory, blob, part};
   Use(memory);
   return memory;
@@ -172,23 +152,21 @@ void TrainingDraft::Run(const dnnl::primitive_desc_base& description, Arguments 
 }
 
 void TrainingDraft::Copy(const dnnl::memory& from, const dnnl::memory& to) {
-  Run(dnnl::reorder::primitive_desc(engine_, from.get_desc(), engine_, to.get_desc(), OwnScratch()),
+  Run(dnnl::reorder::primitive_desc(engine(), from.get_desc(), engine(), to.get_desc(), SharedScratch()),
       {{DNNL_ARG_FROM, from}, {DNNL_ARG_TO, to}});
 }
 
 void TrainingDraft::AddTo(const dnnl::memory& from, const dnnl::memory& to) {
   dnnl::post_ops sum;
   sum.append_sum();
-  dnnl::primitive_attr attributes = OwnScratch();
-  attributes.set_post_ops(sum);
-  Run(dnnl::reorder::primitive_desc(engine_, from.get_desc(), engine_, to.get_desc(), attributes),
+  Run(dnnl::reorder::primitive_desc(engine(), from.get_desc(), engine(), to.get_desc(), SharedScratch(sum)),
       {{DNNL_ARG_FROM, from}, {DNNL_ARG_TO, to}});
 }
 
-void TrainingDraft::Name(const std::string& primitive, const Layout& layout) {
+void TrainingDraft::Name(const std::string& primitive, const Description& layout) {
   TrainingStage& stage = stages_.back();
   stage.primitive = primitive;
-  stage.format = FormatName(layout);
+  stage.format = FormatText(layout);
 }
 
 }  // namespace caffe_node::onednn

@@ -15,12 +15,13 @@
 #include <vector>
 
 #include "../blob_memory.h"
+#include "description.h"
 #include "graph.h"
+#include "operation.h"
 #include "training_buffers.h"
 
 namespace caffe_node::onednn {
 
-using Layout = dnnl::memory::desc;
 using Arguments = std::unordered_map<int, dnnl::memory>;
 
 // Memory of a Caffe blob. Caffe may move it between the layers, so each stage takes its address anew.
@@ -32,7 +33,7 @@ struct BoundMemory {
 };
 
 struct TrainingStage {
-  int node = kNone;
+  int layer = kNone;  // of the net; none for what comes after all of them
   bool in_caffe = false;
   std::string primitive;
   std::string format;
@@ -43,36 +44,37 @@ struct TrainingStage {
 
 class TrainingDraft {
  public:
-  TrainingDraft(const Graph& graph, Precision precision, TrainingBuffers* buffers, const dnnl::engine& engine,
-                const dnnl::stream& stream);
+  TrainingDraft(const Graph& graph, const Context& context, TrainingBuffers* buffers, const dnnl::stream& stream);
 
   const Graph& graph() const { return graph_; }
-  const dnnl::engine& engine() const { return engine_; }
+  const dnnl::engine& engine() const { return context_.engine; }
   const dnnl::stream& stream() const { return stream_; }
   // Layers that Caffe runs itself: the values they write lie in Caffe's blobs.
   void MarkInCaffe(int node) { in_caffe_[static_cast<std::size_t>(node)] = true; }
   bool InCaffe(int node) const { return in_caffe_[static_cast<std::size_t>(node)]; }
 
-  // What follows belongs to a new stage.
-  void Begin(int node);
+  // What follows belongs to a new stage: of this node, of a layer without bottoms, or of no layer.
+  void BeginNode(int node);
+  void BeginSource(int layer);
+  void BeginRest();
   std::vector<TrainingStage> TakeStages() { return std::move(stages_); }
 
   // ---- layouts -----------------------------------------------------------------------------------------------------------
   // Caffe's own: float32, row by row.
-  Layout Plain(int value) const;
-  // For images with many channels: sixteen channels side by side, in the precision of the plan. Plain for all others.
-  Layout Blocked(int value) const;
+  Description Plain(int value) const;
+  // Images with many channels: these in blocks, in the precision of the plan. Plain for all others.
+  Description Blocked(int value) const;
   // The type of what lies between the plan's own layers.
-  dnnl::memory::data_type type() const { return type_; }
+  DataType type() const { return context_.type(); }
 
   // ---- values and gradients ----------------------------------------------------------------------------------------------
   bool Has(Part part, int value) const;
   // The layout in which it lies.
-  Layout LayoutOf(Part part, int value) const;
+  Description LayoutOf(Part part, int value) const;
   // Memory that holds it in this layout, at this stage and wherever it is used later.
-  dnnl::memory Read(Part part, int value, const Layout& layout);
+  dnnl::memory Read(Part part, int value, const Description& layout);
   // Memory for it, to be filled by this stage.
-  dnnl::memory Write(Part part, int value, const Layout& layout);
+  dnnl::memory Write(Part part, int value, const Description& layout);
   // It lies in memory that there is already.
   void Put(Part part, int value, const dnnl::memory& memory);
   // Makes Caffe's blob hold it, or says that it does by itself.
@@ -81,9 +83,9 @@ class TrainingDraft {
 
   // ---- what a stage uses and does ----------------------------------------------------------------------------------------
   // Memory of this stage's own, which later ones may use as well.
-  dnnl::memory Buffer(const Layout& layout);
+  dnnl::memory Buffer(const Description& layout);
   // Memory of a parameter, or of its gradient, as Caffe has it, taken for this layout.
-  dnnl::memory Bound(FloatBlob* blob, Part part, const Layout& layout);
+  dnnl::memory Bound(FloatBlob* blob, Part part, const Description& layout);
   // `uses` are the memories that the action has to do with.
   void Do(std::function<void()> action, const std::vector<dnnl::memory>& uses);
   void Run(const dnnl::primitive_desc_base& description, Arguments arguments);
@@ -91,7 +93,7 @@ class TrainingDraft {
   // to += from
   void AddTo(const dnnl::memory& from, const dnnl::memory& to);
   // For Describe.
-  void Name(const std::string& primitive, const Layout& layout);
+  void Name(const std::string& primitive, const Description& layout);
 
  private:
   struct Place {
@@ -105,9 +107,8 @@ class TrainingDraft {
   int stage() const { return static_cast<int>(stages_.size()) - 1; }
 
   const Graph& graph_;
-  const dnnl::memory::data_type type_;
+  const Context& context_;
   TrainingBuffers* const buffers_;
-  const dnnl::engine engine_;
   const dnnl::stream stream_;
   std::vector<bool> in_caffe_;  // by node
   std::vector<TrainingStage> stages_;

@@ -4,13 +4,12 @@
 
 #include "training_kernels.h"
 #include "training_operation.h"
-#include "training_primitive.h"
 
 namespace caffe_node::onednn {
 
 namespace {
 
-std::int64_t Product(const std::vector<std::int64_t>& shape, std::size_t first, std::size_t end) {
+std::int64_t Product(const Shape& shape, std::size_t first, std::size_t end) {
   std::int64_t product = 1;
   for (std::size_t axis = first; axis < end; ++axis) product *= shape[axis];
   return product;
@@ -18,9 +17,9 @@ std::int64_t Product(const std::vector<std::int64_t>& shape, std::size_t first, 
 
 // The sum of memories of one layout, in the first of them.
 void SumIntoFirst(TrainingDraft* draft, const std::vector<dnnl::memory>& all) {
-  const Layout layout = all[0].get_desc();
+  const Description layout = all[0].get_desc();
   const dnnl::sum::primitive_desc description(layout, std::vector<float>(all.size(), 1.0f),
-                                              std::vector<Layout>(all.size(), layout), draft->engine(), OwnScratch());
+                                              std::vector<Description>(all.size(), layout), draft->engine(), SharedScratch());
   Arguments arguments{{DNNL_ARG_DST, all[0]}};
   for (std::size_t i = 0; i < all.size(); ++i) arguments[DNNL_ARG_MULTIPLE_SRC + static_cast<int>(i)] = all[i];
   draft->Run(description, std::move(arguments));
@@ -52,7 +51,7 @@ class Concat final : public TrainingOperation {
 
   void Backward(TrainingDraft* draft) override {
     const int top = node_.node().tops[0];
-    const Layout layout = LayoutOf(*draft, top);
+    const Description layout = LayoutOf(*draft, top);
     const dnnl::memory from = draft->Read(Part::kDiff, top, layout);
     for (std::size_t i = 0; i < node_.node().bottoms.size(); ++i) {
       if (!node_.GoesBackwardTo(i)) continue;
@@ -77,16 +76,18 @@ class Concat final : public TrainingOperation {
   bool InBlocks() const {
     const auto& bottoms = node_.node().bottoms;
     return axis_ == 1 && std::all_of(bottoms.begin(), bottoms.end(), [this](int bottom) {
-             const std::vector<std::int64_t>& shape = node_.graph->values[static_cast<std::size_t>(bottom)].shape;
+             const Shape& shape = node_.graph->ValueAt(bottom).shape;
              return shape.size() == 4 && shape[1] % 16 == 0;
            });
   }
 
-  Layout LayoutOf(const TrainingDraft& draft, int value) const { return InBlocks() ? draft.Blocked(value) : draft.Plain(value); }
+  Description LayoutOf(const TrainingDraft& draft, int value) const {
+    return InBlocks() ? draft.Blocked(value) : draft.Plain(value);
+  }
 
   // From bottom `index` to the top.
   Rows RowsOf(std::size_t index) const {
-    const std::vector<std::int64_t>& shape = node_.bottom(index).shape;
+    const Shape& shape = node_.bottom(index).shape;
     const std::int64_t inner = Product(shape, axis_ + 1, shape.size());
     std::int64_t before = 0;
     for (std::size_t i = 0; i < index; ++i) before += node_.bottom(i).shape[axis_];
@@ -112,7 +113,7 @@ class Sum final : public TrainingOperation {
 
   void Forward(TrainingDraft* draft) override {
     const int top = node_.node().tops[0];
-    const Layout layout = draft->Blocked(top);
+    const Description layout = draft->Blocked(top);
     std::vector<dnnl::memory> all{draft->Write(Part::kData, top, layout)};
     const std::vector<int>& bottoms = node_.node().bottoms;
     draft->Copy(draft->Read(Part::kData, bottoms[0], layout), all[0]);
@@ -122,7 +123,7 @@ class Sum final : public TrainingOperation {
 
   // Each bottom has a gradient of its own, as layers below may change theirs in place.
   void Backward(TrainingDraft* draft) override {
-    const Layout layout = draft->Blocked(node_.node().tops[0]);
+    const Description layout = draft->Blocked(node_.node().tops[0]);
     const dnnl::memory above = draft->Read(Part::kDiff, node_.node().tops[0], layout);
     for (std::size_t i = 0; i < node_.node().bottoms.size(); ++i) {
       if (node_.GoesBackwardTo(i)) draft->Copy(above, draft->Write(Part::kDiff, node_.node().bottoms[i], layout));
@@ -153,7 +154,7 @@ class Split final : public TrainingOperation {
     const auto without = [draft](int top) { return !draft->Has(Part::kDiff, top); };
     tops.erase(std::remove_if(tops.begin(), tops.end(), without), tops.end());
     const int bottom = node_.node().bottoms[0];
-    const Layout layout = tops.empty() ? draft->Plain(bottom) : draft->LayoutOf(Part::kDiff, tops[0]);
+    const Description layout = tops.empty() ? draft->Plain(bottom) : draft->LayoutOf(Part::kDiff, tops[0]);
     std::vector<dnnl::memory> all;
     for (const int top : tops) all.push_back(draft->Read(Part::kDiff, top, layout));
     if (all.size() > 1) SumIntoFirst(draft, all);

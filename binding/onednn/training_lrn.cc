@@ -2,7 +2,6 @@
 #include <utility>
 
 #include "training_operation.h"
-#include "training_primitive.h"
 
 namespace caffe_node::onednn {
 
@@ -32,9 +31,9 @@ class Lrn final : public TrainingOperation {
   void Backward(TrainingDraft* draft) override {
     if (!node_.GoesBackwardTo(0)) return;
     const auto hint = Describe(*draft);
-    const Layout layout = hint.src_desc();
+    const Description layout = hint.src_desc();
     const LrnBackward::desc wanted(kAcross, layout, layout, param_.local_size(), param_.alpha(), param_.beta(), param_.k());
-    const LrnBackward::primitive_desc description(wanted, OwnScratch(), draft->engine(), hint);
+    const LrnBackward::primitive_desc description(wanted, SharedScratch(), draft->engine(), hint);
     RequireFast(description);
     Arguments arguments{{DNNL_ARG_SRC, draft->Read(Part::kData, node_.node().bottoms[0], layout)},
                         {DNNL_ARG_DIFF_DST, draft->Read(Part::kDiff, node_.node().tops[0], layout)},
@@ -49,7 +48,7 @@ class Lrn final : public TrainingOperation {
     const auto kind = node_.GoesBackward() ? dnnl::prop_kind::forward_training : dnnl::prop_kind::forward_inference;
     const LrnForward::desc wanted(kind, kAcross, draft.Blocked(node_.node().bottoms[0]), param_.local_size(), param_.alpha(),
                                   param_.beta(), param_.k());
-    const LrnForward::primitive_desc description(wanted, OwnScratch(), draft.engine());
+    const LrnForward::primitive_desc description(wanted, SharedScratch(), draft.engine());
     RequireFast(description);
     return description;
   }

@@ -25,8 +25,8 @@ struct TrainedNode {
   const Graph* graph;
   int index;
   const Node& node() const { return graph->nodes[static_cast<std::size_t>(index)]; }
-  const Value& bottom(std::size_t i) const { return graph->values[static_cast<std::size_t>(node().bottoms[i])]; }
-  const Value& top(std::size_t i) const { return graph->values[static_cast<std::size_t>(node().tops[i])]; }
+  const Value& bottom(std::size_t i) const { return graph->ValueAt(node().bottoms[i]); }
+  const Value& top(std::size_t i) const { return graph->ValueAt(node().tops[i]); }
   bool GoesBackward() const { return graph->net->layer_need_backward()[static_cast<std::size_t>(node().layer)]; }
   bool GoesBackwardTo(std::size_t bottom) const {
     return graph->net->bottom_need_backward()[static_cast<std::size_t>(node().layer)][bottom];
@@ -48,6 +48,8 @@ TrainingOperationPtr TrainEltwise(const TrainedNode& node);
 TrainingOperationPtr TrainSplit(const TrainedNode& node);
 // Any layer. Adds its part of the loss to `loss`.
 TrainingOperationPtr TrainInCaffe(const TrainedNode& node, float* loss);
+// A layer without bottoms, whose values lie in Caffe's blobs from the start.
+TrainingOperationPtr TrainSource(FloatNet* net, int layer, float* loss);
 
 }  // namespace caffe_node::onednn
 

@@ -7,7 +7,6 @@
 #include "../checks/undecided_pools.h"
 #include "training_kernels.h"
 #include "training_operation.h"
-#include "training_primitive.h"
 
 namespace caffe_node::onednn {
 
@@ -73,7 +72,7 @@ class Pooling final : public TrainingOperation {
     const auto hint = Describe(*draft);
     const PoolBackward::desc wanted(algorithm_, hint.src_desc(), hint.dst_desc(), windows_.strides, windows_.kernel,
                                     windows_.before, windows_.after);
-    const PoolBackward::primitive_desc description(wanted, OwnScratch(), draft->engine(), hint);
+    const PoolBackward::primitive_desc description(wanted, SharedScratch(), draft->engine(), hint);
     const dnnl::memory above = draft->Read(Part::kDiff, node_.node().tops[0], description.diff_dst_desc());
     const dnnl::memory below = draft->Write(Part::kDiff, node_.node().bottoms[0], description.diff_src_desc());
     Arguments arguments{{DNNL_ARG_DIFF_DST, above}, {DNNL_ARG_DIFF_SRC, below}};
@@ -90,7 +89,7 @@ class Pooling final : public TrainingOperation {
     const auto kind = node_.GoesBackward() ? dnnl::prop_kind::forward_training : dnnl::prop_kind::forward_inference;
     const PoolForward::desc wanted(kind, algorithm_, draft.Blocked(node_.node().bottoms[0]), draft.Blocked(node_.node().tops[0]),
                                    windows_.strides, windows_.kernel, windows_.before, windows_.after);
-    const PoolForward::primitive_desc description(wanted, OwnScratch(), draft.engine());
+    const PoolForward::primitive_desc description(wanted, SharedScratch(), draft.engine());
     RequireFast(description);
     return description;
   }

@@ -18,7 +18,7 @@ class Relu final : public TrainingOperation {
       draft->Put(Part::kData, top_, draft->Read(Part::kData, bottom_, draft->LayoutOf(Part::kData, bottom_)));
       return;
     }
-    const Layout layout = draft->Blocked(bottom_);
+    const Description layout = draft->Blocked(bottom_);
     const dnnl::memory from = draft->Read(Part::kData, bottom_, layout);
     const dnnl::memory to = draft->Write(Part::kData, top_, layout);
     draft->Do([from, to, rows = AllOf(layout), slope = slope_] { RectifyRows(from, to, rows, slope); }, {from, to});
@@ -29,7 +29,7 @@ class Relu final : public TrainingOperation {
   void Backward(TrainingDraft* draft) override {
     if (!node_.GoesBackwardTo(0)) return;
     const bool by_concat = IsLeftToConcat(*draft, node_);
-    const Layout layout = draft->LayoutOf(by_concat ? Part::kDiff : Part::kData, top_);
+    const Description layout = draft->LayoutOf(by_concat ? Part::kDiff : Part::kData, top_);
     const dnnl::memory gradient = draft->Read(Part::kDiff, top_, layout);
     draft->Put(Part::kDiff, bottom_, gradient);
     if (by_concat) return;
