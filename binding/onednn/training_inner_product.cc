@@ -12,27 +12,27 @@ namespace {
 float* Values(const dnnl::memory& memory) { return static_cast<float*>(memory.get_data_handle()); }
 
 // rows × outputs, of rows × inputs.
-struct Shape {
+struct Extents {
   int rows;
   int inputs;
   int outputs;
   bool transposed;  // Caffe keeps inputs × outputs instead of outputs × inputs
 };
 
-void AddBias(const Shape& shape, const float* bias, float* top) {
+void AddBias(const Extents& shape, const float* bias, float* top) {
   for (int row = 0; row < shape.rows; ++row) caffe::caffe_axpy(shape.outputs, 1.0f, bias, top + row * shape.outputs);
 }
 
-void AddBiasGradient(const Shape& shape, const float* above, float* bias) {
+void AddBiasGradient(const Extents& shape, const float* above, float* bias) {
   for (int row = 0; row < shape.rows; ++row) caffe::caffe_axpy(shape.outputs, 1.0f, above + row * shape.outputs, bias);
 }
 
-void Multiply(const Shape& shape, const float* bottom, const float* weights, float* top) {
+void Multiply(const Extents& shape, const float* bottom, const float* weights, float* top) {
   caffe::caffe_cpu_gemm(CblasNoTrans, shape.transposed ? CblasNoTrans : CblasTrans, shape.rows, shape.outputs, shape.inputs, 1.0f,
                         bottom, weights, 0.0f, top);
 }
 
-void AddWeightGradient(const Shape& shape, const float* bottom, const float* above, float* weights) {
+void AddWeightGradient(const Extents& shape, const float* bottom, const float* above, float* weights) {
   if (shape.transposed) {
     caffe::caffe_cpu_gemm(CblasTrans, CblasNoTrans, shape.inputs, shape.outputs, shape.rows, 1.0f, bottom, above, 1.0f, weights);
   } else {
@@ -40,14 +40,14 @@ void AddWeightGradient(const Shape& shape, const float* bottom, const float* abo
   }
 }
 
-void MultiplyBack(const Shape& shape, const float* above, const float* weights, float* below) {
+void MultiplyBack(const Extents& shape, const float* above, const float* weights, float* below) {
   caffe::caffe_cpu_gemm(CblasNoTrans, shape.transposed ? CblasTrans : CblasNoTrans, shape.rows, shape.inputs, shape.outputs, 1.0f,
                         above, weights, 0.0f, below);
 }
 
 class InnerProduct final : public TrainingOperation {
  public:
-  InnerProduct(const TrainedNode& node, const Shape& shape)
+  InnerProduct(const TrainedNode& node, const Extents& shape)
       : node_(node),
         shape_(shape),
         weights_(node.node().caffe->blobs()[0].get()),
@@ -93,7 +93,7 @@ class InnerProduct final : public TrainingOperation {
   }
 
   const TrainedNode node_;
-  const Shape shape_;
+  const Extents shape_;
   FloatBlob* const weights_;
   FloatBlob* const bias_;
 };
@@ -105,7 +105,7 @@ TrainingOperationPtr TrainInnerProduct(const TrainedNode& node) {
   const FloatBlob& bottom = node.graph->BlobOf(node.node().bottoms[0]);
   const int axis = bottom.CanonicalAxisIndex(param.axis());
   return std::make_unique<InnerProduct>(
-      node, Shape{bottom.count(0, axis), bottom.count(axis), static_cast<int>(param.num_output()), param.transpose()});
+      node, Extents{bottom.count(0, axis), bottom.count(axis), static_cast<int>(param.num_output()), param.transpose()});
 }
 
 }  // namespace caffe_node::onednn
