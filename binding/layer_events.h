@@ -30,6 +30,7 @@ class LayerEvents : public std::enable_shared_from_this<LayerEvents> {
 
   // ---- any thread ----------------------------------------------------------------------------------------------------------
   bool hears_forward() const { return forward_.load(std::memory_order_relaxed); }
+  bool hears_any() const { return hears_forward() || backward_.load(std::memory_order_relaxed); }
   void Add(const LayerEvent& event) {
     const std::atomic<bool>& wanted = event.backward ? backward_ : forward_;
     if (wanted.load(std::memory_order_relaxed)) Queue(event);

@@ -109,6 +109,7 @@ void NetEngine::Forward(const std::vector<std::string>& fetch, bool timed, const
 }
 
 void NetEngine::NoteGiven(const std::shared_ptr<ParameterLock>& parameters) {
+  trained_ = false;
   given_values_.assign(inputs_.size(), std::nullopt);
   const std::set<const caffe::SyncedMemory*> viewed = input_changes_.Viewed();
   given_version_ = input_changes_.version();
@@ -251,6 +252,16 @@ void NetEngine::NoteCaffeRun(std::string reason, bool all) {
   all_computed_ = all_computed_ || all;
 }
 
+void NetEngine::NoteTrainingRun() {
+  all_computed_ = false;
+  trained_ = true;
+  computed_.clear();
+  given_values_.assign(inputs_.size(), std::nullopt);
+  for (const int blob : inputs_) computed_.insert(NameOf(blob));
+  for (const int blob : net_->output_blob_indices()) computed_.insert(NameOf(blob));
+  reason_.clear();
+}
+
 void NetEngine::RequireComputed(const std::string& blob) const {
   if (IsComputed(blob)) return;
   throw NotComputed(
@@ -287,6 +298,11 @@ bool NetEngine::IsAsGiven(std::size_t input, const std::set<const caffe::SyncedM
 }
 
 void NetEngine::RequireAsGiven(const std::shared_ptr<ParameterLock>& parameters) {
+  if (trained_) {
+    throw NotComputed("",
+                      "What the last step of the solver did not compute cannot be computed any more: it changed the parameters.",
+                      "Load the solver with engine: 'caffe'.");
+  }
   parameters_.Look(parameters);
   const std::set<const caffe::SyncedMemory*> viewed = input_changes_.Viewed();
   std::string changed;

@@ -67,6 +67,8 @@ class NetEngine {
   void NoteGiven(const std::shared_ptr<ParameterLock>& parameters);
   // Notes a run past this engine: why, and whether it computed all blobs.
   void NoteCaffeRun(std::string reason, bool all);
+  // Notes a batch of a training that a plan of the training's own goes through: it computes the outputs.
+  void NoteTrainingRun();
 
   // ---- what the blobs hold -----------------------------------------------------------------------------------------------
   bool AllComputed() const { return all_computed_; }
@@ -138,6 +140,7 @@ class NetEngine {
   std::vector<std::vector<int>> given_shapes_;
   std::vector<std::optional<Fingerprint>> given_values_;
   std::uint64_t given_version_ = 0;
+  bool trained_ = false;  // since
   ParameterWatch::Seen given_parameters_;
   ValueChanges input_changes_;
   std::string reason_;

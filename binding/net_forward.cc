@@ -1,4 +1,4 @@
-// The part of NetState that runs layers forward: by its engine or by Caffe.
+// The part of NetState that runs layers: by its engines or by Caffe.
 #include <algorithm>
 #include <numeric>
 #include <utility>
@@ -8,10 +8,14 @@
 #include "net_engine.h"
 #include "net_state.h"
 #include "parameter_lock.h"
+#include "training_engine.h"
 
 namespace caffe_node {
 
-void NetState::UseEngine(EngineOptions options) { engine_ = std::make_unique<NetEngine>(net_.get(), std::move(options)); }
+void NetState::UseEngine(EngineOptions options) {
+  training_ = std::make_unique<TrainingEngine>(net_.get(), options);
+  engine_ = std::make_unique<NetEngine>(net_.get(), std::move(options));
+}
 
 NetEngine& NetState::engine() const {
   static_cast<void>(net());
@@ -84,6 +88,22 @@ float NetState::ForwardWithLoss(const StopFlag& stop) {
   for (const auto& [blob, weight] : losses)
     sum += weight * std::accumulate(blob->cpu_data(), blob->cpu_data() + blob->count(), 0.0f);
   return sum;
+}
+
+float NetState::ForwardBackward(const std::string& why_caffe, const StopFlag& stop) {
+  std::string why = why_caffe.empty() ? training_->WhyCaffe() : why_caffe;
+  if (events_->hears_any()) why = "the run had listeners";
+  // Before the run: one that fails has computed some blobs and left others.
+  if (why.empty()) engine_->NoteTrainingRun();
+  float loss = 0;
+  Watched(stop, [&] { loss = why.empty() ? training_->ForwardBackward(stop) : net_->ForwardBackward(); });
+  engine_->NoteCaffeRun(why.empty() ? training_->WhyCaffe() : why, !why.empty());
+  return loss;
+}
+
+TrainingEngine& NetState::training() const {
+  static_cast<void>(net());
+  return *training_;
 }
 
 void NetState::ComputeBlob(const std::string& name, const StopFlag& stop) {

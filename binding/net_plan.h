@@ -72,11 +72,16 @@ class InferencePlan {
 // Throws UNSUPPORTED, with the layer where there is one, for what it cannot plan; SHAPE where memory does not suffice.
 std::unique_ptr<InferencePlan> PlanInference(FloatNet* net, const PlanSettings& settings);
 
+// Which data a training plan goes through: what the layers without bottoms give next, or what they hold, once more.
+enum class TrainingBatch { kNext, kSame };
+
 class TrainingPlan {
  public:
   virtual ~TrainingPlan() = default;
-  // What Net::ForwardBackward does: returns the loss, adds to the diffs of the parameters, fills the net's outputs.
-  virtual float ForwardBackward(const StopFlag& stop) = 0;
+  // What Net::ForwardBackward does: returns the loss, adds to the diffs of the parameters, fills the net's outputs. Where the data has
+  // come to another shape, Caffe goes through it; the plan is made anew when the shape stays.
+  virtual float ForwardBackward(const StopFlag& stop, TrainingBatch batch) = 0;
+  // With the time that each step took in the last run.
   virtual std::vector<PlannedStep> Describe() const = 0;
   virtual std::int64_t Bytes() const = 0;
 };

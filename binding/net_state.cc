@@ -13,6 +13,7 @@
 #include "layers/data_layer.h"
 #include "message.h"
 #include "net_engine.h"
+#include "training_engine.h"
 
 namespace caffe_node {
 
@@ -187,10 +188,11 @@ std::string NetState::Prototxt() const { return PrintText(Model()); }
 void NetState::Measure() {
   if (!net_) return;
   // After every run: most change nothing.
-  const std::int64_t by_each = HeldByEach(*net_) + engine_->Bytes();
+  const std::int64_t in_plans = engine_->Bytes() + training_->Bytes();
+  const std::int64_t by_each = HeldByEach(*net_) + in_plans;
   if (std::exchange(held_by_each_, by_each) == by_each) return;
   const std::size_t items = items_ ? items_->data.size() + items_->labels.size() : 0;
-  held_bytes_.store(HeldMemory(*net_, foreign_) + engine_->Bytes() + static_cast<std::int64_t>(items * sizeof(float)));
+  held_bytes_.store(HeldMemory(*net_, foreign_) + in_plans + static_cast<std::int64_t>(items * sizeof(float)));
 }
 
 void NetState::ReportMemory(Napi::Env env) {
@@ -242,13 +244,6 @@ std::vector<NamedTensor> NetState::Backward(const RunRequest& request, const Sto
   return Fetch(request.fetch, Part::kDiff);
 }
 
-float NetState::ForwardBackward(const StopFlag& stop) {
-  float loss = 0;
-  Watched(stop, [&] { loss = net_->ForwardBackward(); });
-  engine_->NoteCaffeRun("its solver runs it", true);
-  return loss;
-}
-
 std::vector<std::vector<int>> NetState::ShapesOf(const std::vector<std::string>& names) const {
   std::vector<std::vector<int>> shapes;
   for (const std::string& name : names) shapes.push_back(MutableBlob(net(), name)->shape());
@@ -263,6 +258,7 @@ void NetState::Rewind(std::uint64_t item) {
 
 // Without the lock: this only gives up references, and who holds the lock may wait for us to end.
 void NetState::Dispose() {
+  training_.reset();
   engine_.reset();
   watch_.reset();
   net_.reset();
@@ -277,6 +273,7 @@ void NetState::Abandon() {
   static_cast<void>(new boost::shared_ptr<FloatNet>(std::move(net_)));
   static_cast<void>(watch_.release());
   static_cast<void>(engine_.release());
+  static_cast<void>(training_.release());
   parameter_lock_->UnlockHere();
 }
 

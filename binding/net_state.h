@@ -25,6 +25,7 @@ namespace caffe_node {
 
 class LayerWatch;
 class NetEngine;
+class TrainingEngine;
 struct EngineOptions;
 
 // The layer that a parameter belongs to, where several use it (`param { name: … }`); its own otherwise.
@@ -86,6 +87,7 @@ class NetState {
   boost::shared_ptr<FloatBlob> BlobNamed(const std::string& name) const;
   std::vector<boost::shared_ptr<FloatBlob>> LayerBlobs(int layer) const;
   NetEngine& engine() const;
+  TrainingEngine& training() const;
 
   // ---- on the lane -----------------------------------------------------------------------------------------------------
   std::vector<NamedTensor> Forward(const RunRequest& request, const StopFlag& stop);
@@ -95,8 +97,9 @@ class NetState {
   // Has the blob hold what the last run made of it; later runs compute it along. See NetEngine::ComputeRest. Takes the
   // parameters' lock.
   void ComputeBlob(const std::string& name, const StopFlag& stop);
-  // One batch of a training: returns the loss, and adds the gradients to the diffs of the parameters.
-  float ForwardBackward(const StopFlag& stop);
+  // One batch of a training: returns the loss, and adds the gradients to the diffs of the parameters. `why_caffe` says why Caffe
+  // is to compute it, if it is.
+  float ForwardBackward(const std::string& why_caffe, const StopFlag& stop);
   // Lets the shapes of blobs that were reshaped travel through the net; when a layer refuses, all former shapes come back.
   void Reshape();
   // Remembers the shapes of all blobs as good ones, and what they hold. Forward does it by itself; a solver runs its net without
@@ -185,6 +188,7 @@ class NetState {
   boost::shared_ptr<FloatNet> net_;
   std::unique_ptr<LayerWatch> watch_;
   std::unique_ptr<NetEngine> engine_;
+  std::unique_ptr<TrainingEngine> training_;
   std::shared_ptr<ParameterLock> parameter_lock_ = std::make_shared<ParameterLock>();
   unsigned seed_;
   std::uint64_t train_runs_ = 0;

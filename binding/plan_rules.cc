@@ -21,6 +21,13 @@ const caffe::LayerParameter& ParameterOf(const FloatNet& net, int layer) {
   return net.layers()[static_cast<std::size_t>(layer)]->layer_param();
 }
 
+constexpr const char* kNotTheSame = "does not give the same when it is run twice";
+
+bool Remembers(const caffe::LayerParameter& layer) {
+  static const std::set<std::string> remembering{"RNN", "LSTM", "Recurrent", "JavaScript", "Python", "HDF5Output"};
+  return remembering.count(layer.type()) > 0;
+}
+
 }  // namespace
 
 std::vector<int> LayersWithoutBottoms(const FloatNet& net) {
@@ -43,11 +50,14 @@ std::optional<Obstacle> WhyNotPlanned(const FloatNet& net) {
   return FirstLayer(net, "shapes its tops by values", [&](int layer) { return ParameterOf(net, layer).type() == "Filter"; });
 }
 
+std::optional<Obstacle> WhyNotTrainedTwice(const FloatNet& net) {
+  return FirstLayer(net, kNotTheSame, [&](int layer) { return Remembers(ParameterOf(net, layer)); });
+}
+
 std::optional<Obstacle> WhyNotRepeated(const FloatNet& net) {
-  static const std::set<std::string> remembering{"RNN", "LSTM", "Recurrent", "JavaScript", "Python", "HDF5Output"};
-  return FirstLayer(net, "does not give the same when it is run twice", [&](int layer) {
+  return FirstLayer(net, kNotTheSame, [&](int layer) {
     const caffe::LayerParameter& parameter = ParameterOf(net, layer);
-    if (remembering.count(parameter.type()) > 0) return true;
+    if (Remembers(parameter)) return true;
     // Statistics of the batch go into the running ones.
     return parameter.type() == "BatchNorm" && parameter.batch_norm_param().has_use_global_stats() &&
            !parameter.batch_norm_param().use_global_stats();

@@ -20,6 +20,8 @@ struct Obstacle {
 std::vector<int> LayersWithoutBottoms(const FloatNet& net);
 // Why there can be no plan.
 std::optional<Obstacle> WhyNotPlanned(const FloatNet& net);
+// Why going through a batch of a training twice would give something else, or do something twice.
+std::optional<Obstacle> WhyNotTrainedTwice(const FloatNet& net);
 // Why a second run would give something else, or do something twice.
 std::optional<Obstacle> WhyNotRepeated(const FloatNet& net);
 

@@ -2,6 +2,7 @@
 
 #include "convert.h"
 #include "net_engine.h"
+#include "training_engine.h"
 
 namespace caffe_node {
 
@@ -32,7 +33,7 @@ Napi::Object EngineToJs(Napi::Env env, const NetState& net) {
 }
 
 Napi::Value PlanToJs(Napi::Env env, const NetState& net) {
-  const std::optional<PlanFacts> facts = net.engine().Describe();
+  const std::optional<PlanFacts> facts = net.is_train() ? net.training().Describe() : net.engine().Describe();
   if (!facts) return env.Null();
   Napi::Object inputs = NewRecord(env);
   for (std::size_t i = 0; i < facts->inputs.size(); ++i) inputs.Set(facts->inputs[i], ToJs(env, facts->purpose.shapes[i]));

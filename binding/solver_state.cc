@@ -189,8 +189,9 @@ float SolverState::SmoothedLoss() const {
 
 // The gradients of iter_size batches, added up in the diffs of the parameters, and their mean loss.
 float SolverState::ForwardBackward(const StopFlag& within) {
+  const std::string why_caffe = DebugIsDue() ? "debug_info looks at all blobs" : "";
   float loss = 0;
-  for (int i = 0; i < settings_.iter_size(); ++i) loss += net_->ForwardBackward(within);
+  for (int i = 0; i < settings_.iter_size(); ++i) loss += net_->ForwardBackward(why_caffe, within);
   loss /= static_cast<float>(settings_.iter_size());
   if (std::isfinite(loss)) return loss;
   throw Failure("DIVERGED", "The loss is not a number.");

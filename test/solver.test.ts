@@ -1,7 +1,8 @@
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { Net } from '../lib/net';
+import { caffe } from '../lib/caffe';
+import { type Engine, Net } from '../lib/net';
 import * as prototxt from '../lib/prototxt';
 import { Solver } from '../lib/solver';
 import { failureOf } from './support/failure';
@@ -192,9 +193,10 @@ describeShared('pycaffe', () => {
     ? golden<{ data: { k: number }; runs: Trajectory[] }>('solver_trajectories.json')
     : { data: { k: 0 }, runs: [{ type: 'none', solver: [], losses: [], final: {} }] };
 
-  async function open(run: Trajectory): Promise<Solver> {
+  async function open(run: Trajectory, engine: Engine): Promise<Solver> {
     const solver = await Solver.from(`net: "${shared}/goldens/pycaffe/tiny_train.prototxt" ${run.solver.join('\n')}`, {
       weights: path.join(shared, 'goldens/pycaffe/tiny_init.caffemodel'),
+      engine,
     });
     solver.net.blobs.data?.set(wave(8 * 72, data.k));
     solver.net.blobs.label?.set(Array.from({ length: 8 }, (_, index) => index % 3));
@@ -217,14 +219,17 @@ describeShared('pycaffe', () => {
       expect(settings).toContain(`lr_policy: "${policy}"`);
   });
 
-  test.each(runs.map((run) => [`${run.type} ${run.solver.slice(4).join(' ')}`, run] as const))('%s', async (_, run) => {
-    const solver = await open(run);
+  const engines: Engine[] = caffe.features.onednn ? ['caffe', 'onednn'] : ['caffe'];
+  const cases = engines.flatMap((engine) => runs.map((run) => [engine, `${run.type} ${run.solver.slice(4).join(' ')}`, run] as const));
+
+  test.each(cases)('%s: %s', async (engine, _, run) => {
+    const solver = await open(run, engine);
     const losses: number[] = [];
     for (let step = 0; step < run.losses.length; step++) losses.push((await solver.step()).loss);
     expect(relativeError(losses, run.losses)).toBeLessThan(1e-3);
     expectFinal(solver, run);
     // All in one call: the same.
-    const whole = await open(run);
+    const whole = await open(run, engine);
     await whole.step(run.losses.length);
     expectFinal(whole, run);
     await disposeAll(solver, whole);

@@ -16,7 +16,7 @@ class Plan final : public TrainingPlan {
   Plan(FloatNet* net, const PlanSettings& settings)
       : net_(net), settings_(settings), shapes_(Shapes()), program_(BuildTrainingProgram(net, settings)) {}
 
-  float ForwardBackward(const StopFlag& stop) override;
+  float ForwardBackward(const StopFlag& stop, TrainingBatch batch) override;
   std::vector<PlannedStep> Describe() const override;
   std::int64_t Bytes() const override { return program_->buffers.bytes(); }
 
@@ -25,6 +25,7 @@ class Plan final : public TrainingPlan {
 
   AllShapes Shapes() const;
   bool FitsTops(int layer) const;
+  bool KeepsData(const TrainingStage& stage) const;
   float RunInCaffe(int first);
   void Run(TrainingStage* stage) const;
   void RunNamed(TrainingStage* stage) const;
@@ -50,10 +51,16 @@ bool Plan::FitsTops(int layer) const {
   });
 }
 
-float Plan::ForwardBackward(const StopFlag& stop) {
+// A layer that reads data would go on to the next. One that makes it up draws the same random numbers as before.
+bool Plan::KeepsData(const TrainingStage& stage) const {
+  if (stage.layer == kNone || !net_->bottom_ids(stage.layer).empty()) return false;
+  return net_->layers()[static_cast<std::size_t>(stage.layer)]->layer_param().type() != "DummyData";
+}
+
+float Plan::ForwardBackward(const StopFlag& stop, TrainingBatch batch) {
   if (AllShapes now = Shapes(); now != shapes_) {
     // Shapes that change with every batch are not worth a program each.
-    if (now != others_) {
+    if (now != others_ && batch == TrainingBatch::kNext) {
       others_ = std::move(now);
       return RunInCaffe(0);
     }
@@ -64,6 +71,7 @@ float Plan::ForwardBackward(const StopFlag& stop) {
   bool all_in_caffe = true;  // so far
   for (TrainingStage& stage : program_->stages) {
     stop.Check();
+    if (batch == TrainingBatch::kSame && KeepsData(stage)) continue;
     RunNamed(&stage);
     all_in_caffe = all_in_caffe && stage.in_caffe;
     if (!stage.in_caffe || FitsTops(stage.layer)) continue;
