@@ -143,8 +143,8 @@ describeEngine('a planned training', () => {
     const pair = { caffe: await tinySolver('', '', 20, { engine: 'caffe' }), planned: await tinySolver('', '', 20, { engine: 'onednn' }) };
     for (const batch of [8, 4, 8]) {
       for (const solver of [pair.caffe, pair.planned]) {
-        solver.net.blobs.data?.reshape([batch, 2, 6, 6]);
-        solver.net.blobs.label?.reshape([batch]);
+        solver.net.blobs.data?.reshape(batch, 2, 6, 6);
+        solver.net.blobs.label?.reshape(batch);
         await solver.net.reshape();
         fill8(solver, batch);
       }

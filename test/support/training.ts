@@ -43,12 +43,12 @@ function norm(values: ArrayLike<number>): number {
   return Math.sqrt(sum);
 }
 
-/** How far each parameter's values or gradients are off, relative to their own norm, or to a hundred-thousandth of the largest. */
+/** How far each parameter's values or gradients are off, relative to their own norm, or to a ten-thousandth of the largest. */
 export function deviations(found: Net, expected: Net, part: 'data' | 'diff'): Record<string, number> {
   const all = Object.entries(expected.params).flatMap(([layer, params]) =>
     params.map((param, index) => ({ name: `${layer}[${index}]`, right: param[part], values: found.params[layer]?.[index]?.[part] ?? [] })),
   );
-  const floor = 1e-5 * Math.max(...all.map(({ right }) => norm(right)), 1e-30);
+  const floor = 1e-4 * Math.max(...all.map(({ right }) => norm(right)), 1e-30);
   return Object.fromEntries(
     all.map(({ name, right, values }) => {
       const error = norm(Float64Array.from(right, (value, index) => (values[index] ?? Number.NaN) - value));
