@@ -110,8 +110,9 @@ describe('a solver', () => {
   });
 
   test('applies an update by hand as a step does', async () => {
+    // By hand it is Caffe who goes through a batch.
     const [stepped, byHand] = [
-      await plainSolver('momentum: 0.9 weight_decay: 0.01'),
+      await plainSolver('momentum: 0.9 weight_decay: 0.01', { engine: 'caffe' }),
       await plainSolver('momentum: 0.9 weight_decay: 0.01'),
     ];
     await stepped.step(3);

@@ -7,7 +7,7 @@ import { JavaScriptLayer, type LayerBlob, registerLayer } from '../../lib/javasc
 import { type DebugEvent, Solver } from '../../lib/solver';
 import { failureOf } from '../support/failure';
 import { disposeAll, fill, newPrefix, pictures, tinySolver } from '../support/solvers';
-import { BARE, bothWays, dispose, drawnNet, expectSame, withLoss } from '../support/training';
+import { BARE, bothWays, dispose, drawnNet, expectSame, withLoss } from '../support/planned-training';
 
 const describeEngine = caffe.features.onednn ? describe : describe.skip;
 const FILLERS = 'weight_filler { type: "xavier" } bias_filler { type: "constant" value: 0.1 }';

@@ -34,8 +34,8 @@ export async function tinySolver(settings = '', prefix = '', iterations = 20, op
 }
 
 /** A solver over TINY of a fixed rate and whatever else. */
-export async function plainSolver(settings = ''): Promise<Solver> {
-  return fill(await Solver.from(`net_param { ${TINY} } base_lr: 0.05 lr_policy: "fixed" random_seed: 3 ${settings}`));
+export async function plainSolver(settings = '', options?: SolverOptions): Promise<Solver> {
+  return fill(await Solver.from(`net_param { ${TINY} } base_lr: 0.05 lr_policy: "fixed" random_seed: 3 ${settings}`, options));
 }
 
 export const newPrefix = () => path.join(mkdtempSync(path.join(tmpdir(), 'caffe-node-solver-')), 'tiny');

@@ -1,65 +1,43 @@
-/** The same training in Caffe and in a plan of the fast engine. */
-import type { Net } from '../../lib/net';
-import { Solver, type SolverOptions } from '../../lib/solver';
+/** Something small to train: pictures of plain colours with grain, which a network learns in a few iterations. */
+import { mkdir } from 'node:fs/promises';
+import path from 'node:path';
+import sharp from 'sharp';
+import { createDataset, type Dataset } from '../../lib/dataset';
 
-/** A net whose data is drawn anew, from the seed, with every batch. */
-export function drawnNet(layers: string, shape: { batch: number; channels: number; size: number }): string {
-  const { batch, channels, size } = shape;
-  return `
-layer { name: "data" type: "DummyData" top: "data" top: "label" dummy_data_param {
-  shape { dim: ${batch} dim: ${channels} dim: ${size} dim: ${size} } shape { dim: ${batch} }
-  data_filler { type: "gaussian" std: 1 } data_filler { type: "constant" value: 1 } } }
-${layers}`;
+const COLOURS: Record<string, [number, number, number]> = { blue: [40, 60, 200], green: [50, 190, 70], red: [210, 50, 40] };
+const SIDE = 16;
+
+/** A network for them, all-in-one as DIGITS writes networks; its classifier is `fc2`. */
+export const TINY_NETWORK = `
+name: "tiny"
+layer { name: "train-data" type: "Data" top: "data" top: "label" data_param { batch_size: 8 } include { stage: "train" } }
+layer { name: "val-data" type: "Data" top: "data" top: "label" data_param { batch_size: 4 } include { stage: "val" } }
+layer { name: "scale" type: "Power" bottom: "data" top: "scaled" power_param { scale: 0.01 } }
+layer { name: "conv1" type: "Convolution" bottom: "scaled" top: "conv1"
+  convolution_param { num_output: 6 kernel_size: 3 stride: 2 weight_filler { type: "xavier" } } }
+layer { name: "relu1" type: "ReLU" bottom: "conv1" top: "conv1" }
+layer { name: "fc2" type: "InnerProduct" bottom: "conv1" top: "fc2" inner_product_param { weight_filler { type: "xavier" } } }
+layer { name: "accuracy" type: "Accuracy" bottom: "fc2" bottom: "label" top: "accuracy" include { stage: "val" } }
+layer { name: "loss" type: "SoftmaxWithLoss" bottom: "fc2" bottom: "label" top: "loss" exclude { stage: "deploy" } }
+layer { name: "softmax" type: "Softmax" bottom: "fc2" top: "softmax" include { stage: "deploy" } }
+`;
+
+/** A PNG of one colour with grain; another `number` is another picture. */
+export async function picture(file: string, colour: string, number: number): Promise<string> {
+  const base = COLOURS[colour] ?? [128, 128, 128];
+  const grain = (i: number) => ((i * 7919 + number * 104729) % 61) - 30;
+  const pixels = Uint8Array.from({ length: SIDE * SIDE * 3 }, (_, i) => Math.min(255, Math.max(0, (base[i % 3] ?? 0) + grain(i))));
+  await mkdir(path.dirname(file), { recursive: true });
+  await sharp(pixels, { raw: { width: SIDE, height: SIDE, channels: 3 } })
+    .png()
+    .toFile(file);
+  return file;
 }
 
-/** Closes a net: scores of three classes, and their loss. */
-export function withLoss(layers: string, bottom: string): string {
-  return `${layers}
-layer { name: "scores" type: "InnerProduct" bottom: "${bottom}" top: "scores"
-  inner_product_param { num_output: 3 weight_filler { type: "xavier" } bias_filler { type: "constant" value: 0.1 } } }
-layer { name: "loss" type: "SoftmaxWithLoss" bottom: "scores" bottom: "label" top: "loss" }`;
-}
-
-/** After a step the diffs of this solver are the gradients themselves. */
-export const BARE = 'base_lr: 1 lr_policy: "fixed" momentum: 0 weight_decay: 0 random_seed: 7';
-
-export interface Pair {
-  caffe: Solver;
-  planned: Solver;
-}
-
-export async function bothWays(net: string, settings: string = BARE, options: SolverOptions = {}): Promise<Pair> {
-  const text = `net_param { ${net} } ${settings}`;
-  return { caffe: await Solver.from(text, { engine: 'caffe' }), planned: await Solver.from(text, { engine: 'onednn', ...options }) };
-}
-
-export async function dispose({ caffe, planned }: Pair): Promise<void> {
-  await Promise.all([caffe.dispose(), planned.dispose()]);
-}
-
-function norm(values: ArrayLike<number>): number {
-  let sum = 0;
-  for (let index = 0; index < values.length; index++) sum += (values[index] ?? Number.NaN) ** 2;
-  return Math.sqrt(sum);
-}
-
-/** How far each parameter's values or gradients are off, relative to their own norm, or to a ten-thousandth of the largest. */
-export function deviations(found: Net, expected: Net, part: 'data' | 'diff'): Record<string, number> {
-  const all = Object.entries(expected.params).flatMap(([layer, params]) =>
-    params.map((param, index) => ({ name: `${layer}[${index}]`, right: param[part], values: found.params[layer]?.[index]?.[part] ?? [] })),
-  );
-  const floor = 1e-4 * Math.max(...all.map(({ right }) => norm(right)), 1e-30);
-  return Object.fromEntries(
-    all.map(({ name, right, values }) => {
-      const error = norm(Float64Array.from(right, (value, index) => (values[index] ?? Number.NaN) - value));
-      return [name, error / Math.max(norm(right), floor)];
-    }),
-  );
-}
-
-/** The issue's bound, for gradients and for what is learned from them. */
-export function expectSame({ caffe, planned }: Pair, part: 'data' | 'diff' = 'diff', bound = 2e-3): void {
-  for (const [name, off] of Object.entries(deviations(planned.net, caffe.net, part))) {
-    if (!(off < bound)) throw new Error(`${part} of ${name} is off by ${off}`);
+/** Draws a folder of pictures and makes a dataset of it: of each colour 15 to train and 5 to validate with. */
+export async function colourDataset(folder: string, colours = ['blue', 'green', 'red']): Promise<Dataset> {
+  for (const colour of colours) {
+    for (let number = 0; number < 20; number++) await picture(path.join(folder, 'pictures', colour, `${number}.png`), colour, number);
   }
+  return createDataset(path.join(folder, 'pictures'), { output: path.join(folder, 'dataset'), size: SIDE });
 }
