@@ -145,7 +145,10 @@ describeEngine('the gradients of a plan', () => {
     const net = netOf({
       channels: 16,
       size: 16,
-      blocks: [relu, branches, pooling, sum, normalisation, convolution, relu].map((block) => ({ block, choices: Array(8).fill(0) as number[] })),
+      blocks: [relu, branches, pooling, sum, normalisation, convolution, relu].map((block) => ({
+        block,
+        choices: Array(8).fill(0) as number[],
+      })),
     });
     const pair = await bothWays(net, undefined, { precision: 'bf16' });
     const [expected, found] = [await pair.caffe.step(), await pair.planned.step()];

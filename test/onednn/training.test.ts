@@ -6,8 +6,8 @@ import { caffe, type LogMessage } from '../../lib/caffe';
 import { JavaScriptLayer, type LayerBlob, registerLayer } from '../../lib/javascript-layer';
 import { type DebugEvent, Solver } from '../../lib/solver';
 import { failureOf } from '../support/failure';
-import { disposeAll, fill, newPrefix, pictures, tinySolver } from '../support/solvers';
 import { BARE, bothWays, dispose, drawnNet, expectSame, withLoss } from '../support/planned-training';
+import { disposeAll, fill, newPrefix, pictures, tinySolver } from '../support/solvers';
 
 const describeEngine = caffe.features.onednn ? describe : describe.skip;
 const FILLERS = 'weight_filler { type: "xavier" } bias_filler { type: "constant" value: 0.1 }';
@@ -44,7 +44,15 @@ describeEngine('a planned training', () => {
     const plan = pair.planned.net.plan;
     expect(plan).toMatchObject({ precision: 'f32', inputs: { data: [4, 3, 16, 16], label: [4] }, blobs: ['loss'] });
     const ran = Object.fromEntries(plan?.steps.map(({ layers, engine }) => [layers[0], engine]) ?? []);
-    expect(ran).toMatchObject({ data: 'caffe', one: 'onednn', pool: 'onednn', two: 'onednn', drop: 'caffe', scores: 'onednn', loss: 'caffe' });
+    expect(ran).toMatchObject({
+      data: 'caffe',
+      one: 'onednn',
+      pool: 'onednn',
+      two: 'onednn',
+      drop: 'caffe',
+      scores: 'onednn',
+      loss: 'caffe',
+    });
     expect(plan?.bytes).toBeGreaterThan(4 * 16 * 16 * 16 * 4);
     expect(pair.planned.net.memory.total).toBeGreaterThan(0);
     expect(pair.caffe.net).toMatchObject({ plan: null, engine: { name: 'caffe' } });
@@ -61,7 +69,10 @@ describeEngine('a planned training', () => {
 
   test('adds up the gradients of layers that share parameters', async () => {
     const shared = 'param { name: "w" } param { name: "b" }';
-    const net = drawnNet(withLoss(`${convolution('one', 'data', shared)} ${convolution('two', 'one', shared)}`, 'two'), { ...SIZE, channels: 16 });
+    const net = drawnNet(withLoss(`${convolution('one', 'data', shared)} ${convolution('two', 'one', shared)}`, 'two'), {
+      ...SIZE,
+      channels: 16,
+    });
     const pair = await bothWays(net);
     await Promise.all([pair.caffe.step(), pair.planned.step()]);
     expectSame(pair);
@@ -128,7 +139,10 @@ describeEngine('a planned training', () => {
   });
 
   test('ends at an abort with whole parameters', async () => {
-    const [aborted, whole] = [await Solver.from(`net_param { ${TWO} } ${MOMENTUM}`, { engine: 'onednn' }), await Solver.from(`net_param { ${TWO} } ${MOMENTUM}`, { engine: 'onednn' })];
+    const [aborted, whole] = [
+      await Solver.from(`net_param { ${TWO} } ${MOMENTUM}`, { engine: 'onednn' }),
+      await Solver.from(`net_param { ${TWO} } ${MOMENTUM}`, { engine: 'onednn' }),
+    ];
     const controller = new AbortController();
     const running = failureOf(aborted.step(1e6, { signal: controller.signal }));
     setTimeout(() => controller.abort(), 50);
