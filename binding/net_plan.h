@@ -78,8 +78,8 @@ enum class TrainingBatch { kNext, kSame };
 class TrainingPlan {
  public:
   virtual ~TrainingPlan() = default;
-  // What Net::ForwardBackward does: returns the loss, adds to the diffs of the parameters, fills the net's outputs. Where the data has
-  // come to another shape, Caffe goes through it; the plan is made anew when the shape stays.
+  // What Net::ForwardBackward does: returns the loss, adds to the diffs of the parameters, fills the net's outputs. Where the
+  // data has come to another shape, Caffe goes through it; the plan is made anew when the shape stays.
   virtual float ForwardBackward(const StopFlag& stop, TrainingBatch batch) = 0;
   // With the time that each step took in the last run.
   virtual std::vector<PlannedStep> Describe() const = 0;

@@ -11,9 +11,10 @@ export type Precision = 'f32' | 'bf16';
 
 export interface EngineOptions {
   /**
-   * What computes whole forward runs of a network of the test phase. 'onednn': the fast engine. 'auto': the fast engine, once its answer
-   * to the first input has agreed with Caffe's, and Caffe where it does not. 'caffe': Caffe, layer by layer. Default: what the environment
-   * variable CAFFE_NODE_ENGINE says ('onednn' there refuses no network), else 'auto'.
+   * What computes whole forward runs of a network of the test phase, and the iterations of a solver. 'onednn': the fast engine. 'auto': the
+   * fast engine, once its answer to the first input has agreed with Caffe's (of a solver: its gradients), and Caffe where it does not.
+   * 'caffe': Caffe, layer by layer. Default: what the environment variable CAFFE_NODE_ENGINE says ('onednn' there refuses no network),
+   * else 'auto'.
    */
   engine?: Engine;
   /** What the fast engine computes with. 'bf16' needs a processor with AVX512-BF16 or AMX, and keeps 8 bits of each number. Default 'f32'. */
