@@ -140,12 +140,12 @@ class Convolution final : public TrainingOperation {
 
   // What oneDNN has for the first algorithm and the first layouts that it has something for. Its reference implementation is
   // there to be compared with, hundreds of times slower than all others.
-  template <typename Description, typename Make>
-  Description Choose(const TrainingDraft& draft, const Make& make) const {
+  template <typename Primitive, typename Make>
+  Primitive Choose(const TrainingDraft& draft, const Make& make) const {
     for (const dnnl::algorithm algorithm : Algorithms()) {
       for (const Ends& ends : Layouts(draft)) {
-        const Description description = make(algorithm, ends);
-        if (description && std::string(description.impl_info_str()).find("ref") != 0) return description;
+        const Primitive primitive = make(algorithm, ends);
+        if (primitive && std::string(primitive.impl_info_str()).find("ref") != 0) return primitive;
       }
     }
     throw Refusal("oneDNN has only its reference implementation");
