@@ -129,9 +129,9 @@ describeEngine('a planned training', () => {
       const [first, second] = [await Solver.from(text, { engine }), await Solver.from(text, { engine })];
       await first.step(4);
       const { state } = await first.snapshot();
-      const expected = await first.step(4);
+      const { loss } = await first.step(4);
       await second.restore(state);
-      expect(await second.step(4)).toEqual(expected);
+      expect((await second.step(4)).loss).toBe(loss);
       expect((await second.net.toBuffer()).equals(await first.net.toBuffer())).toBe(true);
       expect(second.net.engine.name).toBe('onednn');
       await disposeAll(first, second);
