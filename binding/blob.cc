@@ -181,6 +181,12 @@ Napi::Value BlobWrap::View(const Napi::CallbackInfo& info) {
     FloatBlob& blob = *kept;
     const auto count = static_cast<std::size_t>(blob.count());
     if (count == 0) return Napi::Float32Array::New(env, 0);
+    if (count > kMostExternalBytes / sizeof(float)) {
+      FailureDetails details;
+      details.hint = "Use `await blob.read()`, which copies.";
+      throw Failure("UNSUPPORTED", "A blob of shape " + ShapeText(blob.shape()) + " takes more than the 4 GiB that Node can show in place.",
+                    std::move(details));
+    }
     content_.RequireComputed(part);
     FitMemory(&blob);
     const bool first_touch = HeldBytes(MemoryOf(blob, part)) == 0;

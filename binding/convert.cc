@@ -30,7 +30,8 @@ Napi::Value NewFloats(Napi::Env env, std::vector<float> values) {
   constexpr std::size_t kGreat = std::size_t{1} << 18;
   const std::size_t count = values.size();
   Environment& environment = Environment::Of(env);
-  if (count >= kGreat && environment.external_memory_allowed()) {
+  const bool fits = count <= kMostExternalBytes / sizeof(float);
+  if (count >= kGreat && fits && environment.external_memory_allowed()) {
     auto kept = std::make_unique<std::vector<float>>(std::move(values));
     const auto release = [](napi_env, void*, void* hint) {
       const std::unique_ptr<std::vector<float>> owned(static_cast<std::vector<float>*>(hint));

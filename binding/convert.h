@@ -11,6 +11,10 @@
 
 namespace caffe_node {
 
+// The most bytes that Node makes an array of without a copy (its buffer.constants.MAX_LENGTH, 2^32 in Node 20). Asked for more,
+// it calls the finalizer and fails: what was to be handed over would be freed twice.
+constexpr std::size_t kMostExternalBytes = std::size_t{1} << 32;
+
 struct TensorData {
   std::vector<int> shape;
   std::vector<float> data;
