@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "convolution_window.h"
 #include "training_kernels.h"
 #include "training_operation.h"
 
@@ -12,7 +13,6 @@ namespace caffe_node::onednn {
 
 namespace {
 
-using Dims = dnnl::memory::dims;
 using ForwardPass = dnnl::convolution_forward;
 using DataPass = dnnl::convolution_backward_data;
 using WeightsPass = dnnl::convolution_backward_weights;
@@ -21,37 +21,12 @@ using WeightsPass = dnnl::convolution_backward_weights;
 // this one NaN stays, and what is below zero becomes too small to count.
 constexpr float kAlmostZero = 1e-20f;
 
-// One value for both directions, one for each, or none.
-template <typename Field>
-std::int64_t Along(const Field& field, int axis, std::int64_t otherwise) {
-  if (field.size() == 0) return otherwise;
-  return field.Get(field.size() > axis ? axis : 0);
-}
-
-struct Geometry {
-  Dims strides;
-  Dims pads;
-  Dims dilations;  // oneDNN counts the gaps
-  std::int64_t groups = 1;
-};
-
-Geometry GeometryOf(const caffe::ConvolutionParameter& param) {
-  Geometry geometry;
-  const bool stride = param.has_stride_h() || param.has_stride_w();
-  const bool pad = param.has_pad_h() || param.has_pad_w();
-  geometry.strides =
-      stride ? Dims{param.stride_h(), param.stride_w()} : Dims{Along(param.stride(), 0, 1), Along(param.stride(), 1, 1)};
-  geometry.pads = pad ? Dims{param.pad_h(), param.pad_w()} : Dims{Along(param.pad(), 0, 0), Along(param.pad(), 1, 0)};
-  geometry.dilations = {Along(param.dilation(), 0, 1) - 1, Along(param.dilation(), 1, 1) - 1};
-  geometry.groups = param.group();
-  return geometry;
-}
-
 class Convolution final : public TrainingOperation {
  public:
   explicit Convolution(const TrainedNode& node)
       : node_(node),
-        geometry_(GeometryOf(node.node().parameter().convolution_param())),
+        window_(WindowOf(node.node().parameter().convolution_param(), 2)),
+        groups_(node.node().parameter().convolution_param().group()),
         weights_(node.node().caffe->blobs()[0].get()),
         bias_(node.node().caffe->blobs().size() > 1 ? node.node().caffe->blobs()[1].get() : nullptr) {}
 
@@ -91,12 +66,12 @@ class Convolution final : public TrainingOperation {
     return &above.node();
   }
 
-  Dims WeightDims() const {
+  Shape WeightDims() const {
     const std::vector<int>& shape = weights_->shape();
-    Dims dims(shape.begin(), shape.end());
-    if (geometry_.groups == 1) return dims;
-    dims[0] /= geometry_.groups;
-    dims.insert(dims.begin(), geometry_.groups);
+    Shape dims(shape.begin(), shape.end());
+    if (groups_ == 1) return dims;
+    dims[0] /= groups_;
+    dims.insert(dims.begin(), groups_);
     return dims;
   }
 
@@ -108,10 +83,10 @@ class Convolution final : public TrainingOperation {
   std::vector<dnnl::algorithm> Algorithms() const {
     const std::vector<int>& kernel = weights_->shape();
     const bool by_three = kernel[2] == 3 && kernel[3] == 3;
-    const bool dense = geometry_.strides == Dims{1, 1} && geometry_.dilations == Dims{0, 0};
+    const bool dense = window_.strides == Shape{1, 1} && window_.dilations == Shape{0, 0};
     const Shape& top = node_.top(0).shape;
     const std::int64_t tiles = top[0] * ((top[2] + 3) / 4) * ((top[3] + 3) / 4);
-    if (!by_three || !dense || geometry_.groups > 1 || tiles < 64) return {dnnl::algorithm::convolution_direct};
+    if (!by_three || !dense || groups_ > 1 || tiles < 64) return {dnnl::algorithm::convolution_direct};
     return {dnnl::algorithm::convolution_winograd, dnnl::algorithm::convolution_direct};
   }
 
@@ -163,7 +138,7 @@ class Convolution final : public TrainingOperation {
         attributes.set_post_ops(after);
       }
       const ForwardPass::desc wanted(kind, algorithm, ends.source, AnyWeights(draft.type()), BiasLayout(), ends.result,
-                                     geometry_.strides, geometry_.dilations, geometry_.pads, geometry_.pads);
+                                     window_.strides, window_.dilations, window_.padding, window_.padding);
       return ForwardPass::primitive_desc(wanted, attributes, draft.engine(), true);
     });
   }
@@ -183,8 +158,8 @@ class Convolution final : public TrainingOperation {
   // The description that backward ones want as a hint. It need not be the one that runs.
   ForwardPass::primitive_desc Hint(const TrainingDraft& draft, dnnl::algorithm algorithm, const Ends& ends) const {
     const ForwardPass::desc wanted(dnnl::prop_kind::forward_training, algorithm, ends.source, AnyWeights(draft.type()),
-                                   BiasLayout(), ends.result, geometry_.strides, geometry_.dilations, geometry_.pads,
-                                   geometry_.pads);
+                                   BiasLayout(), ends.result, window_.strides, window_.dilations, window_.padding,
+                                   window_.padding);
     return ForwardPass::primitive_desc(wanted, SharedScratch(), draft.engine(), true);
   }
 
@@ -192,8 +167,8 @@ class Convolution final : public TrainingOperation {
     return Choose<DataPass::primitive_desc>(draft, [&](dnnl::algorithm algorithm, const Ends& ends) {
       const ForwardPass::primitive_desc hint = Hint(draft, algorithm, ends);
       if (!hint) return DataPass::primitive_desc();
-      const DataPass::desc wanted(algorithm, ends.source, AnyWeights(draft.type()), ends.result, geometry_.strides,
-                                  geometry_.dilations, geometry_.pads, geometry_.pads);
+      const DataPass::desc wanted(algorithm, ends.source, AnyWeights(draft.type()), ends.result, window_.strides,
+                                  window_.dilations, window_.padding, window_.padding);
       return DataPass::primitive_desc(wanted, SharedScratch(), draft.engine(), hint, true);
     });
   }
@@ -203,7 +178,7 @@ class Convolution final : public TrainingOperation {
       const ForwardPass::primitive_desc hint = Hint(draft, algorithm, ends);
       if (!hint) return WeightsPass::primitive_desc();
       const WeightsPass::desc wanted(algorithm, ends.source, AnyWeights(DataType::f32), BiasLayout(), ends.result,
-                                     geometry_.strides, geometry_.dilations, geometry_.pads, geometry_.pads);
+                                     window_.strides, window_.dilations, window_.padding, window_.padding);
       return WeightsPass::primitive_desc(wanted, SharedScratch(), draft.engine(), hint, true);
     });
   }
@@ -241,7 +216,8 @@ class Convolution final : public TrainingOperation {
   }
 
   const TrainedNode node_;
-  const Geometry geometry_;
+  const Window window_;
+  const std::int64_t groups_;
   FloatBlob* const weights_;
   FloatBlob* const bias_;
 };
