@@ -184,7 +184,8 @@ Napi::Value BlobWrap::View(const Napi::CallbackInfo& info) {
     if (count > kMostExternalBytes / sizeof(float)) {
       FailureDetails details;
       details.hint = "Use `await blob.read()`, which copies.";
-      throw Failure("UNSUPPORTED", "A blob of shape " + ShapeText(blob.shape()) + " takes more than the 4 GiB that Node can show in place.",
+      throw Failure("UNSUPPORTED",
+                    "A blob of shape " + ShapeText(blob.shape()) + " takes more than the 4 GiB that Node can show in place.",
                     std::move(details));
     }
     content_.RequireComputed(part);
