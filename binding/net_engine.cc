@@ -52,6 +52,10 @@ bool IsBlank(const FloatBlob& blob) {
   return std::all_of(values, values + blob.count(), [](float value) { return value == 0; });
 }
 
+bool Contains(const std::vector<PlanPurpose>& purposes, const PlanPurpose& one) {
+  return std::find(purposes.begin(), purposes.end(), one) != purposes.end();
+}
+
 Failure NotComputed(const std::string& blob, const std::string& message, const std::string& hint) {
   FailureDetails details;
   details.blob = blob;
@@ -141,7 +145,7 @@ std::string NetEngine::WhyNotNow() const {
 
 std::optional<std::string> NetEngine::VerdictOn(const PlanPurpose& purpose) {
   if (options_.choice != EngineChoice::kAuto) return "";
-  if (std::find(trusted_.begin(), trusted_.end(), purpose) != trusted_.end()) return "";
+  if (Contains(trusted_, purpose) || (Contains(trusted_with_zeros_, purpose) && InputsAreBlank())) return "";
   std::optional<std::string> verdict = cache_.Verdict(SubjectOf(purpose));
   if (verdict && verdict->empty()) trusted_.push_back(purpose);
   return verdict;
@@ -176,6 +180,7 @@ bool NetEngine::Prepare(const PlanPurpose& purpose) {
     if (known != plans_.end()) {
       plans_.splice(plans_.begin(), plans_, known);
     } else {
+      plans_.remove_if([&](const Plan& plan) { return plan.purpose.wanted != purpose.wanted; });  // never wanted again
       while (plans_.size() >= kLeastPlans && (plans_.size() >= kMostPlans || Bytes() > kMostBytes)) plans_.pop_back();
       const PlanSettings settings{options_.precision, purpose.threads, purpose.wanted, cache_.TuningFile()};
       plans_.push_front({purpose, PlanInference(net_, settings), parameters_.seen()});
@@ -208,19 +213,23 @@ void NetEngine::ReleaseOriginals() {
 void NetEngine::Compare(const PlanPurpose& purpose, const StopFlag& stop) {
   // Before the plan takes its memory.
   const CaffesAnswer answer(net_, wanted_);
+  std::string wrong;
+  if (Prepare(purpose)) {
+    wrong = Try([&] { plans_.front().steps->Run(stop); });
+    const bool failed = !wrong.empty();
+    if (!failed) wrong = answer.Disagreement(options_.precision);
+    if (!failed && (!wrong.empty() || !InputsAreBlank())) cache_.Keep(SubjectOf(purpose), wrong);
+    if (!wrong.empty()) SettleOnCaffe(wrong);
+  }
   computed_.insert(wanted_.begin(), wanted_.end());
   reason_ = settled_;
-  if (!Prepare(purpose)) return;
-  std::string wrong = Try([&] { plans_.front().steps->Run(stop); });
-  const bool failed = !wrong.empty();
-  if (!failed) wrong = answer.Disagreement(options_.precision);
-  // An answer to nothing but zeros says little.
-  const bool blank = std::all_of(inputs_.begin(), inputs_.end(), [&](int blob) { return IsBlank(BlobAt(blob)); });
-  if (!failed && !(blank && wrong.empty())) cache_.Keep(SubjectOf(purpose), wrong);
-  if (!blank && wrong.empty()) trusted_.push_back(purpose);
-  if (wrong.empty()) return ReleaseOriginals();
-  answer.PutBack();
-  SettleOnCaffe(wrong);
+  if (!settled_.empty()) return answer.PutBack();
+  (InputsAreBlank() ? trusted_with_zeros_ : trusted_).push_back(purpose);
+  ReleaseOriginals();
+}
+
+bool NetEngine::InputsAreBlank() const {
+  return std::all_of(inputs_.begin(), inputs_.end(), [&](int blob) { return IsBlank(BlobAt(blob)); });
 }
 
 std::string NetEngine::Try(const std::function<void()>& body) const {

@@ -115,6 +115,8 @@ class NetEngine {
   bool Prepare(const PlanPurpose& purpose);
   // Moves parameters that the first plan has copies of out of memory.
   void ReleaseOriginals();
+  // An answer to nothing but zeros says little.
+  bool InputsAreBlank() const;
   // The same run by Caffe and by the plan.
   void Compare(const PlanPurpose& purpose, const StopFlag& stop);
   // What went wrong, in words; throws what is to reach the caller.
@@ -129,7 +131,8 @@ class NetEngine {
   std::string settled_;                         // why Caffe computes all runs from now on
   std::vector<std::string> wanted_;
   std::list<Plan> plans_;             // the last used first
-  std::vector<PlanPurpose> trusted_;  // that agreed with Caffe
+  std::vector<PlanPurpose> trusted_;  // whose plans agreed with Caffe
+  std::vector<PlanPurpose> trusted_with_zeros_;
   ParameterWatch parameters_;
   FiledMemory filed_;
   std::string model_;  // a hash of the net's text, once it is needed

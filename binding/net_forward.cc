@@ -65,11 +65,12 @@ void NetState::ComputeInCaffe(int first, int last, const StopFlag& stop) {
 }
 
 void NetState::NoteCaffeRun(int first, int last, const std::string& reason) {
+  engine_->NoteCaffeRun(reason, first == 0 && last + 1 == static_cast<int>(layers_.size()));
+  if (engine_->AllComputed()) return;
   for (int layer = first; layer <= last; ++layer) {
     for (const std::string& top : layers_[static_cast<std::size_t>(layer)].tops) engine_->NoteComputed(top);
   }
-  engine_->NoteCaffeRun(reason, first == 0 && last + 1 == static_cast<int>(layers_.size()));
-  if (!engine_->AllComputed()) engine_->NoteGiven(parameter_lock_);
+  engine_->NoteGiven(parameter_lock_);
 }
 
 float NetState::ForwardWithLoss(const StopFlag& stop) {

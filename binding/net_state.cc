@@ -203,7 +203,7 @@ void NetState::ReportMemory(Napi::Env env) {
 
 std::vector<NamedTensor> NetState::Forward(const RunRequest& request, const StopFlag& stop) {
   const StoppableLockGuard lock(*parameter_lock_, stop);
-  static_cast<void>(net());
+  for (const std::string& name : request.fetch) MutableBlob(net(), name);
   // What the first layer finds in its bottoms is what the last run left there.
   if (request.first > 0) ComputeRest(stop);
   TakeShapes(request.feeds);

@@ -1,10 +1,10 @@
 #include "plan_cache.h"
 
+#include <exception>
 #include <filesystem>
 #include <fstream>
-#include <sstream>
+#include <vector>
 
-#include "failure.h"
 #include "fingerprint.h"
 #include "net_plan.h"
 #include "weights.h"
@@ -26,6 +26,18 @@ std::string ReadMachine() {
 const std::string& Machine() {
   static const std::string machine = ReadMachine();
   return machine;
+}
+
+// Each training leaves a few behind.
+void DropMany(const std::string& folder) {
+  constexpr std::size_t kMost = 1000;
+  std::vector<std::filesystem::path> verdicts;
+  std::error_code unreadable;
+  for (const auto& entry : std::filesystem::directory_iterator(folder, unreadable)) {
+    if (entry.path().filename().string().rfind("verdict-", 0) == 0) verdicts.push_back(entry.path());
+  }
+  if (verdicts.size() < kMost) return;
+  for (const std::filesystem::path& verdict : verdicts) std::filesystem::remove(verdict, unreadable);
 }
 
 constexpr char kAgreed[] = "agreed";
@@ -59,8 +71,9 @@ std::optional<std::string> PlanCache::Verdict(const std::string& subject) const 
 void PlanCache::Keep(const std::string& subject, const std::string& verdict) const {
   if (Folder().empty()) return;
   try {
+    DropMany(folder_);
     WriteFileWhole(FileOf("verdict", subject), (verdict.empty() ? kAgreed : kDiffered + verdict) + std::string("\n"));
-  } catch (const Failure&) {
+  } catch (const std::exception&) {
     // The next process compares again.
   }
 }

@@ -88,6 +88,16 @@ describeEngine("engine: 'auto'", () => {
     await net.dispose();
   });
 
+  test('forgets verdicts when there are very many', async () => {
+    const net = await Net.from(BRANCHED, { engine: 'auto' });
+    await net.forward({ data: IMAGES });
+    const [file = ''] = verdicts();
+    for (let number = 0; number < 1000; number++) writeFileSync(path.join(path.dirname(file), `verdict-${number}`), 'agreed\n');
+    await net.forward({ data: { shape: [1, 3, 12, 12], data: noise(432) } });
+    expect(verdicts()).toHaveLength(1);
+    await net.dispose();
+  });
+
   test('works without a cache', async () => {
     for (const unusable of ['/dev/null', path.join(folder, 'file')]) {
       writeFileSync(path.join(folder, 'file'), '');
