@@ -23,7 +23,7 @@ struct Subjects {
 
 // A factor for each channel of each image, as squeeze-and-excitation has: where no block is cut, they lie as the channels do.
 bool IsPerChannel(const Description& first, const Shape& second, std::size_t axis) {
-  return ShapeOf(first).size() == 4 && axis == 0 && second.size() == 2 && second[1] % BlockOf(first, 1) == 0;
+  return ShapeOf(first).size() == 4 && !IsPlain(first) && axis == 0 && second.size() == 2 && second[1] % BlockOf(first, 1) == 0;
 }
 
 Subjects SubjectsOf(const Description& first, const Description& second, std::size_t axis) {
