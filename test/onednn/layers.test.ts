@@ -1,15 +1,15 @@
 /** The fast engine against Caffe's own layers: random layers of every type, alone, and between convolutions, in place where it can be. */
 import fc from 'fast-check';
 import { caffe } from '../../lib/caffe';
-import { Net } from '../../lib/net';
+import { Net, type Precision } from '../../lib/net';
 import { noise } from '../support/engine';
-import { ENGINE_LAYERS, type EngineLayer } from '../support/engine-layers';
+import { ENGINE_LAYERS, type EngineLayer, LARGE_LAYERS } from '../support/engine-layers';
 
 const describeEngine = caffe.features.onednn ? describe : describe.skip;
 /** Random layers of each type, in each surrounding. */
 const RUNS = Number(process.env.RUNS ?? 12);
-/** Of the largest value: what different orders of the same sums leave. */
-const TOLERANCE = 2e-5;
+/** Of the largest value: what different orders of the same sums leave, and numbers of 8 bits. */
+const TOLERANCES: Readonly<Record<Precision, number>> = { f32: 2e-5, bf16: 0.05 };
 
 const count = (shape: readonly number[]) => shape.reduce((all, extent) => all * extent, 1);
 const dims = (shape: readonly number[]) => shape.map((extent) => `dim: ${extent}`).join(' ');
@@ -66,7 +66,9 @@ function fill(net: Net, seed: number): void {
   }
 }
 
-function expectSame(found: Readonly<Record<string, { data: ArrayLike<number>; shape: readonly number[] }>>, expected: typeof found): void {
+type Values = Readonly<Record<string, { data: ArrayLike<number>; shape: readonly number[] }>>;
+
+function expectSame(found: Values, expected: Values, tolerance: number): void {
   expect(Object.keys(found)).toEqual(Object.keys(expected));
   for (const [name, { shape, data }] of Object.entries(expected)) {
     const own = found[name];
@@ -74,20 +76,20 @@ function expectSame(found: Readonly<Record<string, { data: ArrayLike<number>; sh
     const values = Array.from(data);
     const largest = values.reduce((most, value) => Math.max(most, Math.abs(value)), 1);
     const worst = values.reduce((most, value, index) => Math.max(most, Math.abs(value - (own?.data[index] ?? Number.NaN))), 0);
-    expect(worst / largest).toBeLessThan(TOLERANCE);
+    expect(worst / largest).toBeLessThan(tolerance);
   }
 }
 
 /** Runs the net in both engines, and again with other parameters. */
-async function compare(text: string, { type, inCaffe }: EngineLayer, seed: number): Promise<void> {
+async function compare(text: string, { type, inCaffe }: EngineLayer, seed: number, precision: Precision = 'f32'): Promise<void> {
   const plain = await Net.from(text, { engine: 'caffe' });
   fill(plain, seed);
-  const fast = await Net.from(text, { engine: 'onednn' });
+  const fast = await Net.from(text, { engine: 'onednn', precision });
   fill(fast, seed);
   for (const round of [seed, seed + 1]) {
     const feeds = Object.fromEntries(plain.inputs.map((name, index) => [name, noise(plain.blobs[name]?.count ?? 0, round + index)]));
-    expectSame(await fast.forward(feeds), await plain.forward(feeds));
-    expect(fast.engine).toEqual({ name: 'onednn', precision: 'f32' });
+    expectSame(await fast.forward(feeds), await plain.forward(feeds), TOLERANCES[precision]);
+    expect(fast.engine).toEqual({ name: 'onednn', precision });
     const byCaffe = fast.plan?.steps.filter(({ engine }) => engine === 'caffe').flatMap(({ types }) => types);
     expect(byCaffe).toEqual(inCaffe ? [type] : []);
     fill(plain, seed + 7);
@@ -96,9 +98,17 @@ async function compare(text: string, { type, inCaffe }: EngineLayer, seed: numbe
   await Promise.all([plain.dispose(), fast.dispose()]);
 }
 
-describeEngine.each(Object.entries(ENGINE_LAYERS))('%s', (_, layers) => {
-  const seeds = fc.integer({ min: 1, max: 1000 });
+async function compareBetween(drawn: EngineLayer, seed: number, precision?: Precision): Promise<void> {
+  const text = between(drawn);
+  const net = await Net.from(text, { engine: 'caffe' });
+  const outputs = net.outputs.map((name) => ({ name, shape: net.blobs[name]?.shape ?? [] }));
+  await net.dispose();
+  await compare(withConvolutions(text, outputs), drawn, seed, precision);
+}
 
+const seeds = fc.integer({ min: 1, max: 1000 });
+
+describeEngine.each(Object.entries(ENGINE_LAYERS))('%s', (_, layers) => {
   test('alone', async () => {
     await fc.assert(
       fc.asyncProperty(layers, seeds, (drawn, seed) => compare(alone(drawn), drawn, seed)),
@@ -108,14 +118,22 @@ describeEngine.each(Object.entries(ENGINE_LAYERS))('%s', (_, layers) => {
 
   test('between convolutions', async () => {
     await fc.assert(
-      fc.asyncProperty(layers, seeds, async (drawn, seed) => {
-        const text = between(drawn);
-        const net = await Net.from(text, { engine: 'caffe' });
-        const outputs = net.outputs.map((name) => ({ name, shape: net.blobs[name]?.shape ?? [] }));
-        await net.dispose();
-        await compare(withConvolutions(text, outputs), drawn, seed);
-      }),
+      fc.asyncProperty(layers, seeds, (drawn, seed) => compareBetween(drawn, seed)),
       { numRuns: RUNS },
     );
   });
+
+  (caffe.features.bf16 ? test : test.skip)('with bf16', async () => {
+    // Where a maximum is may change with the rounding.
+    const values = layers.filter(({ type, tops }) => type !== 'Pooling' || tops === 1);
+    await fc.assert(
+      fc.asyncProperty(values, seeds, (drawn, seed) => compareBetween(drawn, seed, 'bf16')),
+      { numRuns: Math.ceil(RUNS / 3) },
+    );
+  });
+});
+
+// Such batches go through the layers image by image.
+describeEngine('large images', () => {
+  test.each(LARGE_LAYERS.map((layer) => [`${layer.type} ${layer.settings}`, layer] as const))('%s', (_, layer) => compareBetween(layer, 1));
 });

@@ -297,3 +297,28 @@ export const ENGINE_LAYERS: Record<string, Layers> = {
   ),
   TanH: neuron('TanH'),
 };
+
+const LARGE = [3, 20, 120, 120];
+
+/** Over images that are too large to go through the layers as a batch. */
+export const LARGE_LAYERS: readonly EngineLayer[] = [
+  make('BatchNorm', [LARGE]),
+  make('Bias', [LARGE]),
+  make('Concat', [LARGE, [3, 12, 120, 120]]),
+  make('Deconvolution', [[3, 20, 60, 60]], 'convolution_param { num_output: 20 group: 20 kernel_size: 4 stride: 2 pad: 1 }'),
+  make('Eltwise', [LARGE, LARGE, LARGE], 'eltwise_param { coeff: 1 coeff: -1 coeff: 0.5 }'),
+  make('Flatten', [LARGE]),
+  make('LRN', [LARGE]),
+  make('PReLU', [LARGE], '', { inPlace: true }),
+  make('Pooling', [LARGE], 'pooling_param { pool: AVE kernel_size: 3 stride: 2 }'),
+  make('Reshape', [LARGE], 'reshape_param { shape { dim: 0 dim: 5 dim: -1 } }'),
+  make('Reshape', [LARGE], 'reshape_param { shape { dim: 1 dim: -1 dim: 120 dim: 120 } }'),
+  make('Scale', [LARGE], 'scale_param { bias_term: true }', { inPlace: true }),
+  make('Scale', [LARGE, [3, 20]], 'scale_param { axis: 0 }'),
+  make('Sigmoid', [LARGE], '', { inPlace: true }),
+  make('Slice', [LARGE], 'slice_param { slice_point: 16 }', { tops: 2 }),
+  make('Slice', [LARGE], 'slice_param { slice_point: 5 }', { tops: 2 }),
+  make('Slice', [LARGE], 'slice_param { axis: 0 }', { tops: 3 }),
+  make('Softmax', [LARGE]),
+  make('Softmax', [LARGE], 'softmax_param { axis: 0 }', { inCaffe: true }),
+];
