@@ -35,6 +35,7 @@ function forward() {
     first: async () => {
       inputs = readInputs(net);
       const outputs = await net.forward(inputs);
+      requireEngine(net);
       writeFloats(
         output,
         net.outputs.flatMap((name) => [...outputs[name].data]),
@@ -42,6 +43,11 @@ function forward() {
     },
     run: () => net.forward(inputs),
   };
+}
+
+/** Only what the engine itself computes counts as its own. */
+function requireEngine(net) {
+  if (net.engine.name !== engine) throw new Error(`Caffe computed it: ${net.engine.reason}`);
 }
 
 const lengthOf = (values) => Math.sqrt(values.reduce((sum, value) => sum + value * value, 0));
@@ -60,6 +66,7 @@ function train() {
         const { loss } = await solver.step();
         values.push(loss, ...parameters().map(({ diff }) => lengthOf(diff)));
       }
+      requireEngine(solver.net);
       writeFloats(output, values);
     },
     run: () => solver.step(),
