@@ -34,8 +34,11 @@ export const PADDING_GREY = 128;
 /** Height × width of the largest image that is read; a header that claims more is taken for damaged or malicious. Also the limit of our Data layer. */
 const MOST_PIXELS = 2 ** 28;
 
-/** Decoding runs on libuv's threads, of which there are four as a rule: one stays free for files and for the caller. */
-const decoding = new Gate(Math.min(3, availableParallelism()));
+/**
+ * Decoding runs on libuv's threads, of which there are four as a rule: one stays free for files and for the caller. One more than there are
+ * processors, so that none of them waits for the main thread to hand it the next image.
+ */
+const decoding = new Gate(Math.min(3, availableParallelism() + 1));
 
 /**
  * Decodes an image and brings it to the given size: turned upright by its EXIF orientation, transparency laid on white, colours
@@ -51,12 +54,13 @@ export async function readPixels(source: ImageSource, { height, width, resizeMod
     // Squashed, every image has the same plan: its header need not be read beforehand.
     const from = resizeMode === 'squash' ? size : await uprightExtent(image);
     const { scaled, kept, padding } = planResize(from, size, resizeMode);
-    return upright(image)
-      .resize({ ...scaled, fit: 'fill', kernel: 'linear' })
-      .extract(kept)
-      .extend({ ...padding, background: { r: PADDING_GREY, g: PADDING_GREY, b: PADDING_GREY } })
-      .raw()
-      .toBuffer();
+    const resized = upright(image).resize({ ...scaled, fit: 'fill', kernel: 'linear' });
+    // Where nothing is cut or added, these steps would only cost time.
+    if (kept.height < scaled.height || kept.width < scaled.width) resized.extract(kept);
+    if (kept.height < height || kept.width < width) {
+      resized.extend({ ...padding, background: { r: PADDING_GREY, g: PADDING_GREY, b: PADDING_GREY } });
+    }
+    return resized.raw().toBuffer();
   });
   return { height, width, channels, pixels: channels === 1 ? toGrey(rgb) : rgb };
 }
