@@ -26,10 +26,10 @@ layer { name: "mixed" type: "Eltwise" bottom: "fc" bottom: "side" top: "mixed" }
 layer { name: "prob" type: "Softmax" bottom: "fc" top: "prob" }
 `;
 
-/** Extracts a part and checks that it gives what the whole gives; the values of its inputs are those in the whole. */
+/** Extracts a part and checks that Caffe gives for it, bit for bit, what it gives for the whole; its inputs hold what they hold in the whole. */
 async function part(text: string, options: ExtractOptions, whole: Net) {
   const result = await extract(text, { ...options, weights: await whole.toBuffer() });
-  const inner = await Net.from(result.text);
+  const inner = await Net.from(result.text, { engine: 'caffe' });
   expect(result.weights === undefined).toBe(Object.keys(inner.params).length === 0);
   if (result.weights) expect(await inner.copyFrom(result.weights)).toMatchObject({ missing: [], unused: [], mismatched: [] });
   const values = Object.fromEntries(whole.inputs.map((name, index) => [name, randomValues(whole.blobs[name]?.count ?? 0, index + 1)]));
@@ -54,7 +54,7 @@ async function inputsOf(net: Net) {
 describe('a part', () => {
   let net: Net;
   beforeAll(async () => {
-    net = fillAsTrained(await Net.from(NET));
+    net = fillAsTrained(await Net.from(NET, { engine: 'caffe' }));
   });
   afterAll(() => net.dispose());
 
@@ -122,7 +122,7 @@ layer { name: "sum" type: "Eltwise" bottom: "conv1" bottom: "conv2" top: "sum" }
 layer { name: "one" type: "InnerProduct" bottom: "data" top: "one" ${shared} }
 layer { name: "two" type: "InnerProduct" bottom: "one" top: "two" ${shared} }
 `;
-    const twins = fillAsTrained(await Net.from(text));
+    const twins = fillAsTrained(await Net.from(text, { engine: 'caffe' }));
     await twins.save(at('twins.h5'), { format: 'hdf5' });
     for (const weights of [at('twins.h5'), await twins.toBuffer()]) {
       const result = await extract(text, { from: 'one', to: 'two', weights });
@@ -137,7 +137,7 @@ layer { name: "two" type: "InnerProduct" bottom: "one" top: "two" ${shared} }
     const outcomes = { extracted: 0, refused: 0 };
     await fc.assert(
       fc.asyncProperty(randomNets, fc.nat(), fc.nat(), fc.nat(1000), async (text, first, second, seed) => {
-        const whole = fillAsTrained(await Net.from(text), seed);
+        const whole = fillAsTrained(await Net.from(text, { engine: 'caffe' }), seed);
         const blobs = whole.blobNames.filter((name) => !name.includes('split'));
         const [from, to] = [first, second].map((index) => blobs[index % blobs.length] ?? '');
         try {
@@ -255,9 +255,9 @@ describeModels('parts of published networks', () => {
     const sizes = [first.weights, second.weights].map((bytes) => bytes?.length ?? 0);
     expect((sizes[0] ?? 0) + (sizes[1] ?? 0)).toBeLessThan(readFileSync(weights).length + 1000);
     const [whole, lower, upper] = await Promise.all([
-      Net.from(text, { weights }),
-      Net.from(first.text, { weights: first.weights }),
-      Net.from(second.text, { weights: second.weights }),
+      Net.from(text, { engine: 'caffe', weights }),
+      Net.from(first.text, { engine: 'caffe', weights: first.weights }),
+      Net.from(second.text, { engine: 'caffe', weights: second.weights }),
     ]);
     const { pool_final: expected } = await whole.forward({ data: image });
     const middle = await lower.forward({ data: image });
@@ -275,7 +275,7 @@ describeModels('parts of published networks', () => {
   ])('%s, %p', async (name, options) => {
     const text = model(name);
     const weightless = await extract(text, { to: options.to, from: 'data' });
-    const whole = fillAsTrained(await Net.from(weightless.text));
+    const whole = fillAsTrained(await Net.from(weightless.text, { engine: 'caffe' }));
     const result = await part(weightless.text, options, whole);
     expect((await extract(text, options)).text.replaceAll(/\s+/g, ' ')).toBe(result.text.replaceAll(/\s+/g, ' '));
     await whole.dispose();
