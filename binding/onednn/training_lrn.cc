@@ -62,7 +62,9 @@ class Lrn final : public TrainingOperation {
 
 TrainingOperationPtr TrainLrn(const TrainedNode& node) {
   const bool across = node.node().parameter().lrn_param().norm_region() == caffe::LRNParameter::ACROSS_CHANNELS;
-  return across && node.bottom(0).shape.size() == 4 ? std::make_unique<Lrn>(node) : nullptr;
+  const Shape& shape = node.bottom(0).shape;
+  // For images of one value and a window of one, oneDNN crashes over the backward pass; one channel is quickly done in Caffe.
+  return across && shape.size() == 4 && shape[1] > 1 ? std::make_unique<Lrn>(node) : nullptr;
 }
 
 }  // namespace caffe_node::onednn

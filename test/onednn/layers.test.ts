@@ -4,20 +4,13 @@ import { caffe } from '../../lib/caffe';
 import { Net, type Precision } from '../../lib/net';
 import { noise } from '../support/engine';
 import { ENGINE_LAYERS, type EngineLayer, LARGE_LAYERS } from '../support/engine-layers';
+import { count, dims, fill, layer } from '../support/engine-nets';
 
 const describeEngine = caffe.features.onednn ? describe : describe.skip;
 /** Random layers of each type, in each surrounding. */
 const RUNS = Number(process.env.RUNS ?? 12);
 /** Of the largest value: what different orders of the same sums leave, and numbers of 8 bits. */
 const TOLERANCES: Readonly<Record<Precision, number>> = { f32: 2e-5, bf16: 0.05 };
-
-const count = (shape: readonly number[]) => shape.reduce((all, extent) => all * extent, 1);
-const dims = (shape: readonly number[]) => shape.map((extent) => `dim: ${extent}`).join(' ');
-const names = (kind: string, list: readonly string[]) => list.map((name) => `${kind}: "${name}"`).join(' ');
-
-function layer(type: string, name: string, bottoms: readonly string[], tops: readonly string[], settings: string): string {
-  return `layer { name: "${name}" type: "${type}" ${names('bottom', bottoms)} ${names('top', tops)} ${settings} }\n`;
-}
 
 const input = (name: string, shape: readonly number[]) => layer('Input', name, [], [name], `input_param { shape { ${dims(shape)} } }`);
 const convolution = (bottom: string, top: string, outputs: number) =>
@@ -52,18 +45,6 @@ function between({ type, bottoms, tops, settings, inPlace }: EngineLayer): strin
 function withConvolutions(text: string, outputs: readonly { name: string; shape: readonly number[] }[]): string {
   const images = outputs.filter(({ shape }) => shape.length === 4 && count(shape) > 0);
   return text + images.map(({ name }) => convolution(name, `${name}-read`, 5)).join('');
-}
-
-/** Values for all parameters: of a BatchNorm its sums, and what to divide them by. */
-function fill(net: Net, seed: number): void {
-  for (const [name, blobs] of Object.entries(net.params)) {
-    const normalises = net.layers.find((other) => other.name === name)?.type === 'BatchNorm';
-    blobs.forEach((blob, index) => {
-      const values = noise(blob.count, seed + index).map((value) => value / 2);
-      blob.set(normalises && index === 1 ? values.map((value) => 3 * (value + 0.6)) : values);
-      if (normalises && index === 2) blob.set([[3, 999.5, 0][seed % 3] ?? 1]);
-    });
-  }
 }
 
 type Values = Readonly<Record<string, { data: ArrayLike<number>; shape: readonly number[] }>>;
