@@ -1,5 +1,6 @@
 import { access, readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { caffe } from '../lib/caffe';
 import type { Dataset } from '../lib/dataset';
 import { type Model, openModel } from '../lib/model';
 import { type TrainingEvent, type TrainOptions, train } from '../lib/train';
@@ -159,6 +160,46 @@ describe('a training', () => {
     for (const solverType of solvers) await trained({ solverType, output: at('solver'), overwrite: true, epochs: 1 });
     const policies = ['fixed', 'multistep', 'exp', 'inv', 'poly'] as const;
     for (const type of policies) await trained({ learningRatePolicy: { type }, output: at('solver'), overwrite: true, epochs: 1 });
+  });
+});
+
+const describeEngine = caffe.features.onednn ? describe : describe.skip;
+
+describeEngine('the engine of a training', () => {
+  const losses = (all: TrainingEvent[]) => of(all, 'iteration').map(({ loss }) => loss);
+  const engines = (all: TrainingEvent[]) => [...new Set(of(all, 'iteration').map(({ engine }) => engine))];
+
+  test('is the one that was asked for; both learn the same', async () => {
+    const fast = await trained({ output: at('fast'), engine: 'onednn' });
+    const plain = await trained({ output: at('plain'), engine: 'caffe' });
+    expect(engines(fast.events)).toEqual(['onednn']);
+    expect(engines(plain.events)).toEqual(['caffe']);
+    expect(of(fast.events, 'start')[0]?.plan).toMatchObject({ engine: 'onednn', precision: 'f32' });
+    for (const [index, loss] of losses(plain.events).entries()) expect(losses(fast.events)[index]).toBeCloseTo(loss, 3);
+    expect(fast.model.metrics?.accuracy).toBe(1);
+  });
+
+  const BF16 = caffe.features.bf16 ? test : test.skip;
+  BF16('computes with bf16 where that was asked for', async () => {
+    const half = await trained({ output: at('half'), precision: 'bf16' });
+    expect(engines(half.events)).toEqual(['onednn']);
+    expect(of(half.events, 'start')[0]?.plan.precision).toBe('bf16');
+    const found = losses(half.events);
+    const whole = losses(events);
+    expect(found).not.toEqual(whole);
+    expect(Math.max(...found.map((loss, index) => Math.abs(loss - (whole[index] ?? Number.NaN))))).toBeLessThan(0.1);
+    expect(half.model.metrics?.accuracy).toBe(1);
+  });
+
+  test('that is none, or does not go with the precision, is refused before anything is written', async () => {
+    const nothing = { engine: 'opencv' as 'caffe', output: at('refused') };
+    expect(await failureOf(train(settings(nothing)))).toMatchObject({
+      code: 'ERR_CAFFE_INPUT',
+      message: expect.stringContaining('onednn'),
+    });
+    const half = { engine: 'caffe', precision: 'bf16', output: at('refused') } as const;
+    expect(await failureOf(train(settings(half)))).toMatchObject({ code: 'ERR_CAFFE_INPUT' });
+    expect(await exists(at('refused'))).toBe(false);
   });
 });
 

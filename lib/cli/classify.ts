@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { Engine, Precision } from '../net-engine';
 import { action, type Context } from './command';
-import { choice, count, json, precision } from './options';
+import { count, engine, json, precision } from './options';
 
 interface ClassifyCommandOptions {
   top: number;
@@ -16,7 +16,7 @@ export function addClassify(program: Command): void {
     .argument('<images...>', 'image files')
     .description('classify images with a trained model')
     .option('--top <n>', 'classes to name', count, 5)
-    .addOption(choice('--engine <engine>', 'what runs the network (default: auto)', ['auto', 'caffe', 'onednn']))
+    .addOption(engine())
     .addOption(precision())
     .addOption(json())
     .action(action(classifyImages));

@@ -66,6 +66,7 @@ export function inputs(text: string, former: Record<string, number[]> = {}): Rec
 export const choice = (flags: string, description: string, values: readonly string[]) => new Option(flags, description).choices(values);
 
 export const json = () => new Option('--json', 'write the result as JSON on one line');
+export const engine = () => choice('--engine <engine>', 'what runs the network (default: auto)', ['auto', 'caffe', 'onednn']);
 export const precision = () => choice('--precision <precision>', 'of the fast engine (default: f32)', ['f32', 'bf16']);
 export const weights = () => new Option('--weights <files>', 'trained parameters, copied in order').argParser(list);
 

@@ -1,17 +1,18 @@
 import type { Command } from 'commander';
 import { messageOf } from '../errors';
+import type { EngineOptions } from '../net-engine';
 import type { Solver } from '../solver';
 import type { CaffeLog } from '../tools/caffe-log';
 import { isIterationEvent } from '../tools/solver-events';
 import { action, type Context, decimal, toJson } from './command';
 import { type Interruption, SIGNALS } from './interruption';
-import { addStateOptions, choice, json, type StateOptions, weights } from './options';
+import { addStateOptions, choice, engine, json, precision, type StateOptions, weights } from './options';
 import { SolverReport } from './solver-report';
 import { write } from './stream';
 
 type Effect = 'stop' | 'snapshot' | 'none';
 
-interface SolveOptions extends StateOptions {
+interface SolveOptions extends StateOptions, Pick<EngineOptions, 'engine' | 'precision'> {
   snapshot?: string;
   weights?: string[];
   sigintEffect: Effect;
@@ -32,6 +33,8 @@ export function addSolve(program: Command): void {
     .addOption(choice('--sigint-effect <effect>', 'what Ctrl-C does', EFFECTS).default('stop'))
     .addOption(choice('--sighup-effect <effect>', 'what SIGHUP does', EFFECTS).default('snapshot'))
     .addOption(choice('--log <format>', 'caffe: the lines that the caffe tool logs, on standard error', ['caffe']))
+    .addOption(engine())
+    .addOption(precision())
     .addOption(json())
     .action(action(solve, { ownSignals: true }));
 }

@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import type { MeanOption, SolverType, TrainOptions } from '../train';
 import { action, type Context, toJson } from './command';
-import { choice, count, fromZero, integerFrom, json, positive } from './options';
+import { choice, count, engine, fromZero, integerFrom, json, positive, precision } from './options';
 import { write } from './stream';
 import { TrainingReport } from './training-report';
 
@@ -30,6 +30,8 @@ export function addTrain(program: Command): void {
     .option('--crop-size <pixels>', 'side of the square cut out of the images; 0: none', integerFrom(0))
     .option('--mirror', 'show half of the training images mirrored')
     .option('--mean <kind>', 'what is subtracted: image, pixel, none, or values: 104,117,123 (blue, green, red)', mean)
+    .addOption(engine())
+    .addOption(precision())
     .option('--seed <n>', 'of everything random', integerFrom(0))
     .option('--overwrite', 'replace a model that is there already')
     .addOption(json())

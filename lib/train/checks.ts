@@ -1,12 +1,13 @@
 /** Checks of the caller's options, with errors that name the option, what it was and what it may be. */
 import { CaffeError, describe } from '../errors';
 import { reading, requirePath } from '../given';
+import { engineRequest } from '../net-engine';
 import { type MeanOption, SOLVER_TYPES, type TrainOptions } from './options';
 import { type LearningRatePolicy, POLICY_TYPES } from './policy';
 
 const MOST_SEEDS = 2 ** 31;
 
-/** @throws {CaffeError} ERR_CAFFE_INPUT for the first option that is out of its range. */
+/** @throws {CaffeError} ERR_CAFFE_INPUT for the first option that is out of its range; ERR_CAFFE_UNSUPPORTED for an engine that is not there. */
 export function checkOptions(options: TrainOptions): void {
   const positive = ['epochs', 'validateEvery', 'snapshotEvery'] as const;
   const counts = ['batchSize', 'validationBatchSize', 'iterationSize', 'keepSnapshots'] as const;
@@ -29,6 +30,7 @@ export function checkOptions(options: TrainOptions): void {
     `an object whose type is one of ${POLICY_TYPES.join(', ')}, with numbers from 0`,
   );
   checkLearningRate(options);
+  engineRequest({ engine: options.engine, precision: options.precision });
 }
 
 function checkLearningRate({ learningRate, weights }: TrainOptions): void {

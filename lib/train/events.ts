@@ -1,5 +1,6 @@
 import type { Metrics } from '../model-info';
 import type { CopyReport } from '../native';
+import type { NetEngine } from '../net-engine';
 import type { LearningRateChoice, RangePoint } from './learning-rate';
 import type { TrainingPlan } from './plan';
 
@@ -25,9 +26,18 @@ export type TrainingEvent =
     }
   /**
    * `loss` is the objective of this one batch, auxiliary losses included. `eta` counts the validations that are to come. `waiting` is how
-   * long the iteration waited for its images.
+   * long the iteration waited for its images, `engine` what computed it.
    */
-  | { type: 'iteration'; iteration: number; epoch: number; loss: number; learningRate: number; eta: number; waiting: number }
+  | {
+      type: 'iteration';
+      iteration: number;
+      epoch: number;
+      loss: number;
+      learningRate: number;
+      eta: number;
+      waiting: number;
+      engine: NetEngine['name'];
+    }
   | ({ type: 'validation'; iteration: number; epoch: number } & Metrics)
   | { type: 'snapshot'; iteration: number; path: string }
   | { type: 'warning'; code: TrainingWarning; message: string }

@@ -28,7 +28,7 @@ export type { LearningRatePolicy } from './policy';
  * Aborting the signal writes a snapshot and rejects. A training that fails before its first snapshot leaves no folder.
  *
  * @throws {CaffeError} (as rejection) ERR_CAFFE_INPUT for an option out of range; ERR_CAFFE_DATASET; ERR_CAFFE_PROTOTXT and
- *   ERR_CAFFE_UNSUPPORTED for a network that cannot be trained; ERR_CAFFE_WEIGHTS for weights that do not fit; ERR_CAFFE_FILE for
+ *   ERR_CAFFE_UNSUPPORTED for a network that cannot be trained, ERR_CAFFE_UNSUPPORTED for an engine or a precision that is not there; ERR_CAFFE_WEIGHTS for weights that do not fit; ERR_CAFFE_FILE for
  *   a file that cannot be read or a folder that cannot be written or is in use; ERR_CAFFE_DIVERGED when the loss is no longer a
  *   number, with the last good snapshot as `file`; ERR_CAFFE_ABORTED.
  */

@@ -2,6 +2,7 @@
 import { randomInt } from 'node:crypto';
 import type { Dataset } from '../dataset';
 import { CaffeError } from '../errors';
+import type { Engine, Precision } from '../net-engine';
 import { type DataSettings, inspect } from '../prototxt';
 import type { TrainingEvent } from './events';
 import type { MeanOption, SolverType, TrainOptions } from './options';
@@ -36,6 +37,9 @@ export interface TrainingPlan {
   /** Factor on the pixels after the mean was subtracted, from the network file; 1 where it says nothing. */
   scale: number;
   seed: number;
+  /** Undefined: as a solver chooses by itself. */
+  engine: Engine | undefined;
+  precision: Precision;
 }
 
 type Warning = Extract<TrainingEvent, { type: 'warning' }>;
@@ -75,6 +79,8 @@ export function planTraining(options: TrainOptions, dataset: Dataset, network: s
     rmsDecay: options.rmsDecay ?? DEFAULT_RMS_DECAY,
     weightDecay: options.weightDecay,
     seed: options.seed ?? randomInt(2 ** 31 - 1),
+    engine: options.engine,
+    precision: options.precision ?? 'f32',
   };
   return { plan, warnings };
 }

@@ -59,7 +59,8 @@ export class TrainingSession {
   private iterationEvent({ iteration, loss, learningRate, waiting }: StepResult): TrainingEvent {
     const elapsed = (performance.now() - this.begun) / 1000;
     const eta = (elapsed / iteration) * (this.parts.plan.iterations - iteration);
-    return { type: 'iteration', iteration, epoch: this.epoch, loss, learningRate, eta, waiting };
+    const engine = this.parts.solver.net.engine.name;
+    return { type: 'iteration', iteration, epoch: this.epoch, loss, learningRate, eta, waiting, engine };
   }
 
   /** What the plan has due after this iteration. */

@@ -105,7 +105,8 @@ async function trainOnce(job: Job, rate: LearningRateChoice): Promise<EndReason>
 
 /** A solver with the weights in its net, and what was taken from them. */
 async function openSolver(job: Job, parameter: SolverParameter): Promise<{ solver: Solver; copied: CopyReport | undefined }> {
-  const solver = await Solver.from(parameter, { basePath: job.folder.path });
+  const { engine, precision } = job.plan;
+  const solver = await Solver.from(parameter, { basePath: job.folder.path, engine, precision });
   try {
     const copied = job.weights === undefined ? undefined : await solver.net.copyFrom(job.weights);
     return { solver, copied };

@@ -27,7 +27,7 @@ export class Validation {
         hint: 'End it with a SoftmaxWithLoss over the scores of the classes.',
       });
     }
-    const net = await Net.from(trainVal, { phase: 'test', basePath: folder });
+    const net = await Net.from(trainVal, { phase: 'test', basePath: folder, engine: plan.engine });
     net.shareWith(trained);
     return new Validation(net, { scores, label }, plan);
   }

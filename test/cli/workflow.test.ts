@@ -61,6 +61,31 @@ test('dataset, train, deploy and classify', async () => {
   expect(await run(['dataset', 'pictures', 'dataset'])).toMatchObject({ code: 1, stderr: expect.stringContaining('exists already') });
 });
 
+test('trains with the engine that is asked for', async () => {
+  const trained = await run([
+    'train',
+    'dataset',
+    'in-caffe',
+    ...SETTINGS,
+    '--epochs',
+    '1',
+    '--engine',
+    'caffe',
+    '--precision',
+    'f32',
+    '--json',
+  ]);
+  expect(trained).toMatchObject({ code: 0, stderr: '' });
+  const engines = trained.stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line))
+    .flatMap((event) => (event.type === 'iteration' ? [event.engine] : []));
+  expect(new Set(engines)).toEqual(new Set(['caffe']));
+  const refused = await run(['train', 'dataset', 'refused', ...SETTINGS, '--engine', 'caffe', '--precision', 'bf16']);
+  expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining("'bf16' is the fast engine's") });
+});
+
 test('Ctrl-C in the middle of a training leaves its last snapshot', async () => {
   const running = start(['train', 'dataset', 'interrupted', ...SETTINGS, '--epochs', '100000', '--json'], { cwd: at() });
   await untilPrinted(running, /"iteration":6,/);

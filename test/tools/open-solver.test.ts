@@ -42,6 +42,17 @@ describe('openSolver', () => {
     expect(await failureOf(openSolver(at('weighted.prototxt')))).toMatchObject({ code: 'ERR_CAFFE_FILE' });
   });
 
+  test('the engine is that of the iterations, and refused where it is none', async () => {
+    for (const options of [{}, { level: 1 }]) {
+      const solver = await openSolver(at('solver.prototxt'), { engine: 'caffe', ...options });
+      expect(solver.net.engine).toMatchObject({ name: 'caffe', reason: expect.stringContaining("'caffe'") });
+      await solver.dispose();
+      expect(await failureOf(openSolver(at('solver.prototxt'), { engine: 'caffe', precision: 'bf16', ...options }))).toMatchObject({
+        code: 'ERR_CAFFE_INPUT',
+      });
+    }
+  });
+
   test.each([
     ['a file that is not there', 'nowhere.prototxt', 'ERR_CAFFE_FILE'],
     ['a file that is no solver', 'wrong.prototxt', 'ERR_CAFFE_PROTOTXT'],

@@ -321,6 +321,8 @@ const training = [
     ['cropSize', 'number'],
     ['mirror', 'boolean'],
     ['mean', 'array'],
+    ['engine'],
+    ['precision'],
     ['seed', 'number'],
     ['signal'],
   ].map(([name, ...allowed]) => options('train', name, fit, ...allowed)),
@@ -345,6 +347,7 @@ const training = [
         throwing(),
       ].map((learningRatePolicy, index) => [`policy ${index}`, () => fit(fixture, { learningRatePolicy })]),
   },
+  { api: 'train', name: 'bf16 from Caffe', code: INPUT, run: (fixture) => fit(fixture, { engine: 'caffe', precision: 'bf16' }) },
   { api: 'train', name: 'learningRate: auto without weights', code: INPUT, run: (fixture) => fit(fixture, { learningRate: 'auto' }) },
   {
     api: 'train',
