@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <cstdlib>
 #include <fstream>
 #include <limits>
 #include <sstream>
@@ -101,8 +102,8 @@ std::int64_t LimitLeaves(decltype(RLIMIT_AS) resource, const char* used_field) {
 }
 
 // Whether Caffe may have this memory; counted per thread, so that many middling allocations are seen as well as a great one.
+constexpr std::size_t kSmall = std::size_t{1} << 20;
 bool MayAllocate(std::size_t size) {
-  constexpr std::size_t kSmall = std::size_t{1} << 20;
   static thread_local std::int64_t unseen = 0;
   if (size < kSmall) return true;
   if (size > static_cast<std::size_t>(std::numeric_limits<std::int64_t>::max())) return false;
@@ -147,8 +148,12 @@ void MemoryBudget::Spend(std::int64_t bytes) {
 }  // namespace caffe_node
 
 // The addon is linked with --wrap=malloc: what is linked into it, Caffe above all, asks here. A refusal fails the CHECK that
-// follows in Caffe. The real one is weak for programs that use this file without the option.
+// follows in Caffe. The real one is weak for programs that use this file without the option. Great memory begins where a line of the
+// processor's cache does: vectors across two of them take a third longer.
 extern "C" {
 __attribute__((weak)) void* __real_malloc(std::size_t size);
-void* __wrap_malloc(std::size_t size) { return caffe_node::MayAllocate(size) ? __real_malloc(size) : nullptr; }
+void* __wrap_malloc(std::size_t size) {
+  if (!caffe_node::MayAllocate(size)) return nullptr;
+  return size < caffe_node::kSmall ? __real_malloc(size) : std::aligned_alloc(64, size);
+}
 }

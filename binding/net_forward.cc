@@ -8,6 +8,7 @@
 #include "net_engine.h"
 #include "net_state.h"
 #include "parameter_lock.h"
+#include "parameter_update.h"
 #include "training_engine.h"
 
 namespace caffe_node {
@@ -91,13 +92,14 @@ float NetState::ForwardWithLoss(const StopFlag& stop) {
   return sum;
 }
 
-float NetState::ForwardBackward(const std::string& why_caffe, const StopFlag& stop) {
+float NetState::ForwardBackward(const std::string& why_caffe, Gradients gradients, const StopFlag& stop) {
   std::string why = why_caffe.empty() ? training_->WhyCaffe() : why_caffe;
   if (events_->hears_any()) why = "the run had listeners";
   // Before the run: one that fails has computed some blobs and left others.
   if (why.empty()) engine_->NoteTrainingRun();
   float loss = 0;
-  Watched(stop, [&] { loss = why.empty() ? training_->ForwardBackward(stop) : net_->ForwardBackward(); });
+  if (!why.empty() && gradients == Gradients::kReplace) ClearDiffs(net_.get());
+  Watched(stop, [&] { loss = why.empty() ? training_->ForwardBackward(stop, gradients) : net_->ForwardBackward(); });
   engine_->NoteCaffeRun(why.empty() ? training_->WhyCaffe() : why, !why.empty());
   return loss;
 }

@@ -74,13 +74,15 @@ std::unique_ptr<InferencePlan> PlanInference(FloatNet* net, const PlanSettings& 
 
 // Which data a training plan goes through: what the layers without bottoms give next, or what they hold, once more.
 enum class TrainingBatch { kNext, kSame };
+// What becomes of what the diffs of the parameters hold: the gradients are added to it, or take its place.
+enum class Gradients { kAdd, kReplace };
 
 class TrainingPlan {
  public:
   virtual ~TrainingPlan() = default;
-  // What Net::ForwardBackward does: returns the loss, adds to the diffs of the parameters, fills the net's outputs. Where the
-  // data has come to another shape, Caffe goes through it; the plan is made anew when the shape stays.
-  virtual float ForwardBackward(const StopFlag& stop, TrainingBatch batch) = 0;
+  // What Net::ForwardBackward does: returns the loss, has the gradients in the diffs of the parameters, fills the net's outputs.
+  // Where the data has come to another shape, Caffe goes through it; the plan is made anew when the shape stays.
+  virtual float ForwardBackward(const StopFlag& stop, TrainingBatch batch, Gradients gradients) = 0;
   // With the time that each step took in the last run.
   virtual std::vector<PlannedStep> Describe() const = 0;
   virtual std::int64_t Bytes() const = 0;

@@ -18,6 +18,7 @@
 #include "executor.h"
 #include "layer_events.h"
 #include "net_memory.h"
+#include "net_plan.h"
 #include "parameter_lock.h"
 #include "shared_parameters.h"
 
@@ -97,9 +98,9 @@ class NetState {
   // Has the blob hold what the last run made of it; later runs compute it along. See NetEngine::ComputeRest. Takes the
   // parameters' lock.
   void ComputeBlob(const std::string& name, const StopFlag& stop);
-  // One batch of a training: returns the loss, and adds the gradients to the diffs of the parameters. `why_caffe` says why Caffe
+  // One batch of a training: returns the loss, and has the gradients in the diffs of the parameters. `why_caffe` says why Caffe
   // is to compute it, if it is.
-  float ForwardBackward(const std::string& why_caffe, const StopFlag& stop);
+  float ForwardBackward(const std::string& why_caffe, Gradients gradients, const StopFlag& stop);
   // Lets the shapes of blobs that were reshaped travel through the net; when a layer refuses, all former shapes come back.
   void Reshape();
   // Remembers the shapes of all blobs as good ones, and what they hold. Forward does it by itself; a solver runs its net without

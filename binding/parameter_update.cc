@@ -209,13 +209,16 @@ void UpdateParameters(caffe::SGDSolver<float>* solver) {
 
 void ClearDiffs(FloatNet* net) {
   if (caffe::Caffe::mode() != caffe::Caffe::CPU) return net->ClearParamDiffs();
-  const auto& blobs = net->learnable_params();
+  ClearDiffs(net->learnable_params());
+}
+
+void ClearDiffs(const std::vector<FloatBlob*>& parameters) {
   std::vector<Piece> pieces;
-  std::vector<float*> diffs(blobs.size());
-  for (std::size_t i = 0; i < blobs.size(); ++i) {
-    if (IsUntouched(blobs[i]->diff())) continue;
-    diffs[i] = blobs[i]->mutable_cpu_diff();
-    AddPieces(i, static_cast<std::size_t>(blobs[i]->count()), &pieces);
+  std::vector<float*> diffs(parameters.size());
+  for (std::size_t i = 0; i < parameters.size(); ++i) {
+    if (IsUntouched(parameters[i]->diff())) continue;
+    diffs[i] = parameters[i]->mutable_cpu_diff();
+    AddPieces(i, static_cast<std::size_t>(parameters[i]->count()), &pieces);
   }
   ForEachPiece(pieces, [&](std::size_t i) {
     const Piece& piece = pieces[i];

@@ -5,6 +5,7 @@
 
 #include <caffe/net.hpp>
 #include <caffe/sgd_solvers.hpp>
+#include <vector>
 
 namespace caffe_node {
 
@@ -14,6 +15,8 @@ void UpdateParameters(caffe::SGDSolver<float>* solver);
 
 // What net->ClearParamDiffs() does.
 void ClearDiffs(caffe::Net<float>* net);
+// The same for some parameters, on the CPU.
+void ClearDiffs(const std::vector<caffe::Blob<float>*>& parameters);
 
 }  // namespace caffe_node
 

@@ -80,6 +80,7 @@ class StepJob final : public SolverJob, private StepObserver {
   void Snapshotted(const SnapshotPaths& paths) override { Tell(paths); }
   void Debugged(DebugReport report) override { Tell(std::move(report)); }
   void Started() override { Await("onStart", listeners_.start); }
+  bool HearsStarted() const override { return listeners_.start != nullptr; }
   void GradientsReady() override { Await("onGradientsReady", listeners_.gradients_ready); }
   void Tell(SolverEvent event) const;
   static void Await(const char* name, const std::shared_ptr<KeptValue>& callback);

@@ -187,11 +187,14 @@ float SolverState::SmoothedLoss() const {
   return sum / static_cast<float>(recent_losses_.size());
 }
 
-// The gradients of iter_size batches, added up in the diffs of the parameters, and their mean loss.
+// The gradients of iter_size batches, added up in the diffs of the parameters, and their mean loss. The first ones take the place
+// of what the diffs hold, which need not be cleared: that would be one more pass over as much memory as the parameters take.
 float SolverState::ForwardBackward(const StopFlag& within) {
   const std::string why_caffe = DebugIsDue() ? "debug_info looks at all blobs" : "";
   float loss = 0;
-  for (int i = 0; i < settings_.iter_size(); ++i) loss += net_->ForwardBackward(why_caffe, within);
+  for (int i = 0; i < settings_.iter_size(); ++i) {
+    loss += net_->ForwardBackward(why_caffe, i == 0 ? Gradients::kReplace : Gradients::kAdd, within);
+  }
   loss /= static_cast<float>(settings_.iter_size());
   if (std::isfinite(loss)) return loss;
   throw Failure("DIVERGED", "The loss is not a number.");
@@ -201,7 +204,7 @@ float SolverState::ForwardBackward(const StopFlag& within) {
 float SolverState::Iterate(const StopFlag& within, StepObserver* observer) {
   FloatNet& net = net_->net();
   const bool display = IsDue(settings_.display(), solver_->iter());
-  ClearDiffs(&net);
+  if (observer->HearsStarted()) ClearDiffs(&net);
   net_->Lend([&] { observer->Started(); });
   net.set_debug_info(display && settings_.debug_info());
   const float loss = ForwardBackward(within);

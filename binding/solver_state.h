@@ -55,6 +55,8 @@ class StepObserver {
   virtual void Snapshotted(const SnapshotPaths&) {}
   virtual void Debugged(DebugReport) {}
   virtual void Started() {}
+  // Whether anybody is told of Started.
+  virtual bool HearsStarted() const { return false; }
   virtual void GradientsReady() {}
 };
 

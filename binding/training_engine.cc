@@ -10,6 +10,7 @@
 
 #include "blob_memory.h"
 #include "failure.h"
+#include "parameter_update.h"
 #include "training_check.h"
 
 namespace caffe_node {
@@ -61,9 +62,12 @@ std::string TrainingEngine::WhyCaffe() const {
   return caffe::Caffe::mode() == caffe::Caffe::CPU ? "" : "the mode is 'gpu'";
 }
 
-float TrainingEngine::ForwardBackward(const StopFlag& stop) {
-  if (options_.choice == EngineChoice::kAuto && !trusted_) return Compare(stop);
-  return Prepare() ? plan_->ForwardBackward(stop, TrainingBatch::kNext) : net_->ForwardBackward();
+float TrainingEngine::ForwardBackward(const StopFlag& stop, Gradients gradients) {
+  const bool compare = options_.choice == EngineChoice::kAuto && !trusted_;
+  const bool planned = !compare && Prepare();
+  if (planned) return plan_->ForwardBackward(stop, TrainingBatch::kNext, gradients);
+  if (gradients == Gradients::kReplace) ClearDiffs(net_);
+  return compare ? Compare(stop) : net_->ForwardBackward();
 }
 
 bool TrainingEngine::Prepare() {
@@ -88,7 +92,7 @@ float TrainingEngine::Compare(const StopFlag& stop) {
   if (!Prepare()) return caffes;
   before.PutBack();
   float planned = 0;
-  std::string wrong = Try([&] { planned = plan_->ForwardBackward(stop, TrainingBatch::kSame); });
+  std::string wrong = Try([&] { planned = plan_->ForwardBackward(stop, TrainingBatch::kSame, Gradients::kAdd); });
   if (wrong.empty()) wrong = Disagreement(*net_, options_.precision, planned, {before, behind, caffes});
   trusted_ = wrong.empty();
   if (trusted_) return planned;

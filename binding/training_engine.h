@@ -24,7 +24,7 @@ class TrainingEngine {
   // Why Caffe is to go through all batches; empty where this engine does.
   std::string WhyCaffe() const;
   // What Net::ForwardBackward does. Afterwards WhyCaffe tells whether Caffe has done it after all.
-  float ForwardBackward(const StopFlag& stop);
+  float ForwardBackward(const StopFlag& stop, Gradients gradients);
   // Nothing before the first batch, and where Caffe goes through all of them.
   std::optional<PlanFacts> Describe() const;
   std::int64_t Bytes() const { return plan_ ? plan_->Bytes() : 0; }

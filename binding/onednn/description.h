@@ -21,6 +21,8 @@ inline DataType TypeFor(Precision precision) { return precision == Precision::kB
 
 // Caffe's own order of the values: the last axis lies dense.
 Description Plain(const Shape& shape, DataType type = DataType::f32);
+// Whether the processor has vectors of 16 float32 (AVX-512), and oneDNN is let to use them.
+bool HasWideVectors();
 // The channels in blocks as wide as the processor's vectors: nChw16c. For three to five axes.
 Description Blocked(const Shape& shape, DataType type);
 // In whatever format a primitive likes best; only for asking.

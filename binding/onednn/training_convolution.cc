@@ -1,5 +1,9 @@
 // Convolutions over images, forward, to the data and to the weights. Weights and their gradients are Caffe's; each pass takes
 // them in the order that its primitive likes best, which is cheap beside the convolution itself.
+//
+// oneDNN computes most of them whole, some in parts of which each has its region of the values:
+// - groups one after the other, where Winograd's algorithm then serves;
+// - a kernel of 1 with padding around it, for which oneDNN has nothing fast: without the padding. What the top has there is its bias.
 #include <algorithm>
 #include <string>
 #include <utility>
@@ -8,18 +12,29 @@
 #include "convolution_window.h"
 #include "training_kernels.h"
 #include "training_operation.h"
+#include "training_passes.h"
 
 namespace caffe_node::onednn {
 
 namespace {
 
-using ForwardPass = dnnl::convolution_forward;
-using DataPass = dnnl::convolution_backward_data;
-using WeightsPass = dnnl::convolution_backward_weights;
-
 // oneDNN's ReLU turns NaN into zero, so that a training that diverges would not be seen, but only where its slope is zero. With
 // this one NaN stays, and what is below zero becomes too small to count.
 constexpr float kAlmostZero = 1e-20f;
+
+// Some of the channels of all images, or what lies within a border.
+struct Region {
+  Shape extents;
+  Shape offsets;
+  Description Of(const Description& whole) const { return whole.submemory_desc(extents, offsets); }
+};
+
+struct ConvolutionPart {
+  TrainedShapes shapes;
+  Region bottom;
+  Region top;
+  std::int64_t first_output = 0;
+};
 
 class Convolution final : public TrainingOperation {
  public:
@@ -31,22 +46,30 @@ class Convolution final : public TrainingOperation {
         bias_(node.node().caffe->blobs().size() > 1 ? node.node().caffe->blobs()[1].get() : nullptr) {}
 
   void Forward(TrainingDraft* draft) override {
-    const int bottom = node_.node().bottoms[0];
     const Node* const relu = ReluAbove(*draft);
     const int top = relu == nullptr ? node_.node().tops[0] : relu->tops[0];
-    const auto forward = ChooseForward(*draft, relu);
-    const dnnl::memory source = draft->Read(Part::kData, bottom, forward.src_desc());
-    Arguments arguments{{DNNL_ARG_SRC, source}, {DNNL_ARG_WEIGHTS, Weights(draft, forward.weights_desc())}};
-    if (bias_ != nullptr) arguments[DNNL_ARG_BIAS] = draft->Bound(bias_, Part::kData, forward.bias_desc());
-    const dnnl::memory result = draft->Write(Part::kData, top, forward.dst_desc());
-    arguments[DNNL_ARG_DST] = result;
-    draft->Run(forward, std::move(arguments));
-    if (relu != nullptr && forward.get_primitive_attr().get_post_ops().len() == 0) {
-      draft->Do(
-          [result, rows = AllOf(forward.dst_desc()), slope = ReluSlope(*relu)] { RectifyRows(result, result, rows, slope); },
-          {result});
+    const std::vector<ConvolutionPart> parts = Parts(*draft);
+    const bool whole = IsWhole(parts[0]);
+    bool rectified = relu == nullptr;
+    dnnl::memory result;
+    if (!whole) result = draft->Write(Part::kData, top, draft->Blocked(top));
+    if (IsFramed()) Frame(draft, result);
+    for (const ConvolutionPart& part : parts) {
+      const ForwardPass pass = PassesOf(part, *draft).Forward(Fused(*draft, whole ? relu : nullptr));
+      Arguments arguments{{DNNL_ARG_SRC, Read(draft, Part::kData, node_.node().bottoms[0], part.bottom, pass.src_desc())},
+                          {DNNL_ARG_WEIGHTS, Weights(draft, part, pass.weights_desc())}};
+      if (bias_ != nullptr) arguments[DNNL_ARG_BIAS] = Bias(draft, part);
+      if (whole) result = draft->Write(Part::kData, top, pass.dst_desc());
+      const dnnl::memory own = whole ? result : draft->Buffer(pass.dst_desc());
+      arguments[DNNL_ARG_DST] = own;
+      draft->Run(pass, std::move(arguments));
+      if (!whole) CopyBack(draft, own, part.top, result);
+      rectified = rectified || pass.get_primitive_attr().get_post_ops().len() > 0;
+      draft->Name(pass.impl_info_str(), result.get_desc());
     }
-    draft->Name(forward.impl_info_str(), forward.dst_desc());
+    if (rectified) return;
+    draft->Do([result, rows = AllOf(result.get_desc()), slope = ReluSlope(*relu)] { RectifyRows(result, result, rows, slope); },
+              {result});
   }
 
   void Backward(TrainingDraft* draft) override {
@@ -57,6 +80,109 @@ class Convolution final : public TrainingOperation {
   }
 
  private:
+  // ---- what is computed in one go ----------------------------------------------------------------------------------------
+  TrainedShapes Shapes() const {
+    const std::vector<int>& shape = weights_->shape();
+    Shape dims(shape.begin(), shape.end());
+    if (groups_ > 1) {
+      dims[0] /= groups_;
+      dims.insert(dims.begin(), groups_);
+    }
+    return {node_.bottom(0).shape, dims, node_.top(0).shape, window_, bias_ != nullptr};
+  }
+
+  bool IsFramed() const {
+    const std::vector<int>& kernel = weights_->shape();
+    return groups_ == 1 && kernel[2] == 1 && kernel[3] == 1 && window_.strides == Shape{1, 1} && window_.padding != Shape{0, 0};
+  }
+
+  std::vector<ConvolutionPart> Parts(const TrainingDraft& draft) const {
+    const TrainedShapes all = Shapes();
+    const Shape begin(4, 0);
+    if (GainsByGroups(all, draft.type())) return Groups(all);
+    ConvolutionPart whole{all, {all.bottom, begin}, {all.top, begin}};
+    // Channels that lie in blocks have rows of pixels that can be copied.
+    if (!IsFramed() || IsPlain(draft.Blocked(node_.node().tops[0]))) return {whole};
+    whole.shapes.window.padding = {0, 0};
+    whole.shapes.top = {all.top[0], all.top[1], all.bottom[2], all.bottom[3]};
+    whole.top = {whole.shapes.top, {0, 0, window_.padding[0], window_.padding[1]}};
+    return {whole};
+  }
+
+  static std::vector<ConvolutionPart> Groups(const TrainedShapes& all) {
+    TrainedShapes one = all;
+    one.weights.erase(one.weights.begin());
+    one.top[1] = one.weights[0];
+    one.bottom[1] = one.weights[1];
+    std::vector<ConvolutionPart> parts;
+    for (std::int64_t group = 0; group < all.weights[0]; ++group) {
+      parts.push_back({one,
+                       {one.bottom, {0, group * one.bottom[1], 0, 0}},
+                       {one.top, {0, group * one.top[1], 0, 0}},
+                       group * one.top[1]});
+    }
+    return parts;
+  }
+
+  bool IsWhole(const ConvolutionPart& part) const { return part.top.extents == node_.top(0).shape; }
+
+  ConvolutionPasses PassesOf(const ConvolutionPart& part, const TrainingDraft& draft) const {
+    return {part.shapes, &draft, node_.GoesBackward()};
+  }
+
+  // ---- what it reads and writes ------------------------------------------------------------------------------------------
+  dnnl::memory Read(TrainingDraft* draft, Part part, int value, const Region& region, const Description& layout) const {
+    if (region.extents == node_.graph->ValueAt(value).shape) return draft->Read(part, value, layout);
+    const dnnl::memory whole = draft->Read(part, value, draft->Blocked(value));
+    const dnnl::memory own = draft->Buffer(draft->Blocked(region.extents));
+    draft->Do([whole, own, region] { CopyImages(whole, region.Of(whole.get_desc()), own, own.get_desc()); }, {whole, own});
+    return Ordered(draft, own, layout);
+  }
+
+  static void CopyBack(TrainingDraft* draft, const dnnl::memory& own, const Region& region, const dnnl::memory& whole) {
+    const dnnl::memory from = Ordered(draft, own, draft->Blocked(region.extents));
+    draft->Do([from, whole, region] { CopyImages(from, from.get_desc(), whole, region.Of(whole.get_desc())); }, {from, whole});
+  }
+
+  Description PlainWeights(const ConvolutionPart& part) const {
+    Shape all = part.shapes.weights;
+    Shape begin(all.size(), 0);
+    if (groups_ > 1 && all.size() == 4) {
+      all[0] *= groups_;
+      begin[0] = part.first_output;
+    }
+    return Plain(all).submemory_desc(part.shapes.weights, begin);
+  }
+
+  Description PlainBias(const ConvolutionPart& part) const {
+    return Plain({bias_->count()}).submemory_desc({part.shapes.top[1]}, {part.first_output});
+  }
+
+  dnnl::memory Weights(TrainingDraft* draft, const ConvolutionPart& part, const Description& layout) const {
+    return Ordered(draft, draft->Bound(weights_, Part::kData, PlainWeights(part)), layout);
+  }
+
+  dnnl::memory Bias(TrainingDraft* draft, const ConvolutionPart& part) const {
+    return Ordered(draft, draft->Bound(bias_, Part::kData, PlainBias(part)), Plain({part.shapes.top[1]}));
+  }
+
+  // The same in the layout that is wanted.
+  static dnnl::memory Ordered(TrainingDraft* draft, const dnnl::memory& memory, const Description& layout) {
+    if (memory.get_desc() == layout) return memory;
+    const dnnl::memory ordered = draft->Buffer(layout);
+    draft->Copy(memory, ordered);
+    return ordered;
+  }
+
+  // All of the top has what its border will keep.
+  void Frame(TrainingDraft* draft, const dnnl::memory& top) const {
+    draft->Do([top, bias = bias_, channels = node_.top(0).shape[1]] {
+      const std::vector<float> zeros(static_cast<std::size_t>(channels), 0.0f);
+      FillChannels(bias == nullptr ? zeros.data() : bias->cpu_data(), top);
+    }, {top});
+  }
+
+  // ---- the ReLU above ----------------------------------------------------------------------------------------------------
   // The ReLU that is computed with the convolution.
   const Node* ReluAbove(const TrainingDraft& draft) const {
     const Value& top = node_.top(0);
@@ -66,81 +192,12 @@ class Convolution final : public TrainingOperation {
     return &above.node();
   }
 
-  Shape WeightDims() const {
-    const std::vector<int>& shape = weights_->shape();
-    Shape dims(shape.begin(), shape.end());
-    if (groups_ == 1) return dims;
-    dims[0] /= groups_;
-    dims.insert(dims.begin(), groups_);
-    return dims;
-  }
-
-  Description PlainWeights() const { return Plain(WeightDims()); }
-
-  // The best first. By rule, not by trial: what is chosen decides about the last bits of the gradients, and a training that is
-  // taken up again has to go on as it would have. Measured, Winograd's was the faster in all three passes wherever there was
-  // enough to do.
-  std::vector<dnnl::algorithm> Algorithms() const {
-    const std::vector<int>& kernel = weights_->shape();
-    const bool by_three = kernel[2] == 3 && kernel[3] == 3;
-    const bool dense = window_.strides == Shape{1, 1} && window_.dilations == Shape{0, 0};
-    const Shape& top = node_.top(0).shape;
-    const std::int64_t tiles = top[0] * ((top[2] + 3) / 4) * ((top[3] + 3) / 4);
-    if (!by_three || !dense || groups_ > 1 || tiles < 64) return {dnnl::algorithm::convolution_direct};
-    return {dnnl::algorithm::convolution_winograd, dnnl::algorithm::convolution_direct};
-  }
-
-  // What a convolution may be asked to read and to write, the best first: in blocks, which its neighbours use as well, or as it
-  // likes best itself.
-  struct Ends {
-    Description source;
-    Description result;
-  };
-  std::vector<Ends> Layouts(const TrainingDraft& draft) const {
-    const auto any = [&draft](const Value& value) { return Any(value.shape, draft.type()); };
-    const auto blocked = [&](int value, const Value& one) {
-      const Description layout = draft.Blocked(value);
-      return layout == draft.Plain(value) ? any(one) : layout;
-    };
-    return {{blocked(node_.node().bottoms[0], node_.bottom(0)), blocked(node_.node().tops[0], node_.top(0))},
-            {any(node_.bottom(0)), any(node_.top(0))}};
-  }
-
-  Description AnyWeights(DataType type) const { return Any(WeightDims(), type); }
-
-  Description BiasLayout() const {
-    if (bias_ == nullptr) return Description();
-    return Plain({bias_->count()});
-  }
-
-  // What oneDNN has for the first algorithm and the first layouts that it has something for. Its reference implementation is
-  // there to be compared with, hundreds of times slower than all others.
-  template <typename Primitive, typename Make>
-  Primitive Choose(const TrainingDraft& draft, const Make& make) const {
-    for (const dnnl::algorithm algorithm : Algorithms()) {
-      for (const Ends& ends : Layouts(draft)) {
-        const Primitive primitive = make(algorithm, ends);
-        if (primitive && std::string(primitive.impl_info_str()).find("ref") != 0) return primitive;
-      }
-    }
-    throw Refusal("oneDNN has only its reference implementation");
-  }
-
-  // Direct convolutions rectify what they write; Winograd's would turn NaN into zero, and are rectified afterwards.
-  ForwardPass::primitive_desc ChooseForward(const TrainingDraft& draft, const Node* relu) const {
-    const auto kind = node_.GoesBackward() ? dnnl::prop_kind::forward_training : dnnl::prop_kind::forward_inference;
-    const bool fusible = relu != nullptr && (ReluSlope(*relu) > 0 || !SeenByCaffe(draft, relu->tops[0]));
-    return Choose<ForwardPass::primitive_desc>(draft, [&](dnnl::algorithm algorithm, const Ends& ends) {
-      dnnl::primitive_attr attributes = SharedScratch();
-      if (fusible && algorithm == dnnl::algorithm::convolution_direct) {
-        dnnl::post_ops after;
-        after.append_eltwise(1, dnnl::algorithm::eltwise_relu, std::max(ReluSlope(*relu), kAlmostZero), 0);
-        attributes.set_post_ops(after);
-      }
-      const ForwardPass::desc wanted(kind, algorithm, ends.source, AnyWeights(draft.type()), BiasLayout(), ends.result,
-                                     window_.strides, window_.dilations, window_.padding, window_.padding);
-      return ForwardPass::primitive_desc(wanted, attributes, draft.engine(), true);
-    });
+  // Direct convolutions rectify what they write.
+  dnnl::post_ops Fused(const TrainingDraft& draft, const Node* relu) const {
+    dnnl::post_ops after;
+    if (relu == nullptr || (ReluSlope(*relu) <= 0 && SeenByCaffe(draft, relu->tops[0]))) return after;
+    after.append_eltwise(1, dnnl::algorithm::eltwise_relu, std::max(ReluSlope(*relu), kAlmostZero), 0);
+    return after;
   }
 
   // Whether a layer in Caffe, or the caller, gets to see the value.
@@ -155,64 +212,55 @@ class Convolution final : public TrainingOperation {
     });
   }
 
-  // The description that backward ones want as a hint. It need not be the one that runs.
-  ForwardPass::primitive_desc Hint(const TrainingDraft& draft, dnnl::algorithm algorithm, const Ends& ends) const {
-    const ForwardPass::desc wanted(dnnl::prop_kind::forward_training, algorithm, ends.source, AnyWeights(draft.type()),
-                                   BiasLayout(), ends.result, window_.strides, window_.dilations, window_.padding,
-                                   window_.padding);
-    return ForwardPass::primitive_desc(wanted, SharedScratch(), draft.engine(), true);
-  }
-
-  DataPass::primitive_desc ChooseToData(const TrainingDraft& draft) const {
-    return Choose<DataPass::primitive_desc>(draft, [&](dnnl::algorithm algorithm, const Ends& ends) {
-      const ForwardPass::primitive_desc hint = Hint(draft, algorithm, ends);
-      if (!hint) return DataPass::primitive_desc();
-      const DataPass::desc wanted(algorithm, ends.source, AnyWeights(draft.type()), ends.result, window_.strides,
-                                  window_.dilations, window_.padding, window_.padding);
-      return DataPass::primitive_desc(wanted, SharedScratch(), draft.engine(), hint, true);
-    });
-  }
-
-  WeightsPass::primitive_desc ChooseToWeights(const TrainingDraft& draft) const {
-    return Choose<WeightsPass::primitive_desc>(draft, [&](dnnl::algorithm algorithm, const Ends& ends) {
-      const ForwardPass::primitive_desc hint = Hint(draft, algorithm, ends);
-      if (!hint) return WeightsPass::primitive_desc();
-      const WeightsPass::desc wanted(algorithm, ends.source, AnyWeights(DataType::f32), BiasLayout(), ends.result,
-                                     window_.strides, window_.dilations, window_.padding, window_.padding);
-      return WeightsPass::primitive_desc(wanted, SharedScratch(), draft.engine(), hint, true);
-    });
-  }
-
-  // Caffe's weights in a layout that a primitive wants.
-  dnnl::memory Weights(TrainingDraft* draft, const Description& layout) const {
-    const dnnl::memory plain = draft->Bound(weights_, Part::kData, PlainWeights());
-    if (layout == PlainWeights()) return plain;
-    const dnnl::memory ordered = draft->Buffer(layout);
-    draft->Copy(plain, ordered);
-    return ordered;
-  }
-
+  // ---- the way back ------------------------------------------------------------------------------------------------------
   std::string ToWeights(TrainingDraft* draft) const {
-    const auto description = ChooseToWeights(*draft);
-    const dnnl::memory source = draft->Read(Part::kData, node_.node().bottoms[0], description.src_desc());
-    const dnnl::memory above = draft->Read(Part::kDiff, node_.node().tops[0], description.diff_dst_desc());
-    const dnnl::memory weights = draft->Buffer(description.diff_weights_desc());
-    Arguments arguments{{DNNL_ARG_SRC, source}, {DNNL_ARG_DIFF_DST, above}, {DNNL_ARG_DIFF_WEIGHTS, weights}};
-    if (bias_ != nullptr) arguments[DNNL_ARG_DIFF_BIAS] = draft->Buffer(BiasLayout());
-    const dnnl::memory bias = bias_ == nullptr ? dnnl::memory() : arguments[DNNL_ARG_DIFF_BIAS];
-    draft->Run(description, std::move(arguments));
-    if (node_.Learns(0)) draft->AddTo(weights, draft->Bound(weights_, Part::kDiff, PlainWeights()));
-    if (bias_ != nullptr && node_.Learns(1)) draft->AddTo(bias, draft->Bound(bias_, Part::kDiff, BiasLayout()));
-    return description.impl_info_str();
+    const int top = node_.node().tops[0];
+    const std::vector<ConvolutionPart> parts = Parts(*draft);
+    const bool learns_weights = node_.Learns(0);
+    const bool learns_bias = bias_ != nullptr && node_.Learns(1);
+    const bool framed = IsFramed() && !IsWhole(parts[0]);
+    const TrainingDraft::Adds adds = learns_weights ? draft->AddsTo(weights_) : nullptr;
+    const TrainingDraft::Adds adds_bias = learns_bias ? draft->AddsTo(bias_) : nullptr;
+    std::string primitive;
+    for (const ConvolutionPart& part : parts) {
+      const WeightsPass pass = PassesOf(part, *draft).ToWeights();
+      const dnnl::memory weights = draft->Buffer(pass.diff_weights_desc());
+      Arguments arguments{{DNNL_ARG_SRC, Read(draft, Part::kData, node_.node().bottoms[0], part.bottom, pass.src_desc())},
+                          {DNNL_ARG_DIFF_DST, Read(draft, Part::kDiff, top, part.top, pass.diff_dst_desc())},
+                          {DNNL_ARG_DIFF_WEIGHTS, weights}};
+      dnnl::memory bias;
+      if (bias_ != nullptr) arguments[DNNL_ARG_DIFF_BIAS] = bias = draft->Buffer(pass.diff_bias_desc());
+      draft->Run(pass, std::move(arguments));
+      if (learns_weights) draft->PutGradient(weights, draft->Bound(weights_, Part::kDiff, PlainWeights(part)), adds);
+      if (learns_bias && !framed) draft->PutGradient(bias, draft->Bound(bias_, Part::kDiff, PlainBias(part)), adds_bias);
+      primitive = pass.impl_info_str();
+    }
+    if (learns_bias && framed) FramedBias(draft, draft->Read(Part::kDiff, top, draft->Blocked(top)), adds_bias);
+    return primitive;
+  }
+
+  // The border counts as well.
+  void FramedBias(TrainingDraft* draft, const dnnl::memory& above, const TrainingDraft::Adds& adds) const {
+    draft->Do([above, adds, bias = bias_] { SumChannels(above, adds(), bias->mutable_cpu_diff()); }, {above});
   }
 
   std::string ToData(TrainingDraft* draft) const {
-    const auto description = ChooseToData(*draft);
-    const dnnl::memory above = draft->Read(Part::kDiff, node_.node().tops[0], description.diff_dst_desc());
-    const dnnl::memory weights = Weights(draft, description.weights_desc());
-    const dnnl::memory below = draft->Write(Part::kDiff, node_.node().bottoms[0], description.diff_src_desc());
-    draft->Run(description, {{DNNL_ARG_DIFF_DST, above}, {DNNL_ARG_WEIGHTS, weights}, {DNNL_ARG_DIFF_SRC, below}});
-    return description.impl_info_str();
+    const int bottom = node_.node().bottoms[0];
+    const std::vector<ConvolutionPart> parts = Parts(*draft);
+    const bool whole = parts[0].bottom.extents == node_.bottom(0).shape;
+    dnnl::memory below;
+    if (!whole) below = draft->Write(Part::kDiff, bottom, draft->Blocked(bottom));
+    std::string primitive;
+    for (const ConvolutionPart& part : parts) {
+      const DataPass pass = PassesOf(part, *draft).ToData();
+      const dnnl::memory above = Read(draft, Part::kDiff, node_.node().tops[0], part.top, pass.diff_dst_desc());
+      const dnnl::memory weights = Weights(draft, part, pass.weights_desc());
+      const dnnl::memory own = whole ? draft->Write(Part::kDiff, bottom, pass.diff_src_desc()) : draft->Buffer(pass.diff_src_desc());
+      draft->Run(pass, {{DNNL_ARG_DIFF_DST, above}, {DNNL_ARG_WEIGHTS, weights}, {DNNL_ARG_DIFF_SRC, own}});
+      if (!whole) CopyBack(draft, own, part.bottom, below);
+      primitive = pass.impl_info_str();
+    }
+    return primitive;
   }
 
   const TrainedNode node_;

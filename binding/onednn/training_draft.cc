@@ -11,8 +11,9 @@ void BoundMemory::Bind() const {
   memory.set_data_handle(part == Part::kData ? blob->mutable_cpu_data() : blob->mutable_cpu_diff());
 }
 
-TrainingDraft::TrainingDraft(const Graph& graph, const Context& context, TrainingBuffers* buffers, const dnnl::stream& stream)
-    : graph_(graph), context_(context), buffers_(buffers), stream_(stream), in_caffe_(graph.nodes.size(), false) {
+TrainingDraft::TrainingDraft(const Graph& graph, const Context& context, TrainingBuffers* buffers, const dnnl::stream& stream,
+                             const bool* adds)
+    : graph_(graph), context_(context), buffers_(buffers), stream_(stream), adds_(adds), in_caffe_(graph.nodes.size(), false) {
   for (std::size_t value = 0; value < graph.values.size(); ++value) {
     if (graph.values[value].producer == kNone) FromCaffe(Part::kData, static_cast<int>(value));
   }
@@ -36,11 +37,12 @@ void TrainingDraft::BeginRest() { stages_.emplace_back(); }
 
 Description TrainingDraft::Plain(int value) const { return onednn::Plain(graph_.ValueAt(value).shape); }
 
-Description TrainingDraft::Blocked(int value) const {
-  const Shape& shape = graph_.ValueAt(value).shape;
-  if (shape.size() != 4) return Plain(value);
+Description TrainingDraft::Blocked(int value) const { return Blocked(graph_.ValueAt(value).shape); }
+
+Description TrainingDraft::Blocked(const Shape& shape) const {
+  if (shape.size() != 4) return onednn::Plain(shape);
   const Description blocked = onednn::Blocked(shape, type());
-  return shape[1] < BlockOf(blocked, 1) ? Plain(value) : blocked;
+  return shape[1] < BlockOf(blocked, 1) ? onednn::Plain(shape) : blocked;
 }
 
 const TrainingDraft::Place* TrainingDraft::Find(Part part, int value) const {
@@ -144,11 +146,14 @@ void TrainingDraft::Do(std::function<void()> action, const std::vector<dnnl::mem
 }
 
 void TrainingDraft::Run(const dnnl::primitive_desc_base& description, Arguments arguments) {
+  Do(Prepared(description, std::move(arguments)), {});
+}
+
+std::function<void()> TrainingDraft::Prepared(const dnnl::primitive_desc_base& description, Arguments arguments) {
   if (description.scratchpad_desc().get_size() > 0) arguments[DNNL_ARG_SCRATCHPAD] = Buffer(description.scratchpad_desc());
   const dnnl::primitive primitive(description.get());
-  std::vector<dnnl::memory> uses;
-  for (const auto& argument : arguments) uses.push_back(argument.second);
-  Do([primitive, stream = stream_, arguments = std::move(arguments)] { primitive.execute(stream, arguments); }, uses);
+  for (const auto& argument : arguments) Use(argument.second);
+  return [primitive, stream = stream_, arguments = std::move(arguments)] { primitive.execute(stream, arguments); };
 }
 
 void TrainingDraft::Copy(const dnnl::memory& from, const dnnl::memory& to) {
@@ -156,11 +161,19 @@ void TrainingDraft::Copy(const dnnl::memory& from, const dnnl::memory& to) {
       {{DNNL_ARG_FROM, from}, {DNNL_ARG_TO, to}});
 }
 
-void TrainingDraft::AddTo(const dnnl::memory& from, const dnnl::memory& to) {
+TrainingDraft::Adds TrainingDraft::AddsTo(FloatBlob* parameter) {
+  const bool first = replaced_.insert(parameter->diff().get()).second;
+  return [first, adds = adds_] { return !first || *adds; };
+}
+
+void TrainingDraft::PutGradient(const dnnl::memory& from, const dnnl::memory& to, const Adds& adds) {
+  const auto with = [&](const dnnl::post_ops& after) {
+    return Prepared(dnnl::reorder::primitive_desc(engine(), from.get_desc(), engine(), to.get_desc(), SharedScratch(after)),
+                    {{DNNL_ARG_FROM, from}, {DNNL_ARG_TO, to}});
+  };
   dnnl::post_ops sum;
   sum.append_sum();
-  Run(dnnl::reorder::primitive_desc(engine(), from.get_desc(), engine(), to.get_desc(), SharedScratch(sum)),
-      {{DNNL_ARG_FROM, from}, {DNNL_ARG_TO, to}});
+  Do([adds, copy = with({}), add = with(sum)] { adds() ? add() : copy(); }, {});
 }
 
 void TrainingDraft::Name(const std::string& primitive, const Description& layout) {

@@ -10,6 +10,7 @@
 #include <functional>
 #include <map>
 #include <oneapi/dnnl/dnnl.hpp>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -44,7 +45,9 @@ struct TrainingStage {
 
 class TrainingDraft {
  public:
-  TrainingDraft(const Graph& graph, const Context& context, TrainingBuffers* buffers, const dnnl::stream& stream);
+  // `adds` says, when the stages run, whether the batch adds its gradients to what the diffs hold.
+  TrainingDraft(const Graph& graph, const Context& context, TrainingBuffers* buffers, const dnnl::stream& stream,
+                const bool* adds);
 
   const Graph& graph() const { return graph_; }
   const dnnl::engine& engine() const { return context_.engine; }
@@ -64,6 +67,7 @@ class TrainingDraft {
   Description Plain(int value) const;
   // Images with many channels: these in blocks, in the precision of the plan. Plain for all others.
   Description Blocked(int value) const;
+  Description Blocked(const Shape& shape) const;
   // The type of what lies between the plan's own layers.
   DataType type() const { return context_.type(); }
 
@@ -90,8 +94,13 @@ class TrainingDraft {
   void Do(std::function<void()> action, const std::vector<dnnl::memory>& uses);
   void Run(const dnnl::primitive_desc_base& description, Arguments arguments);
   void Copy(const dnnl::memory& from, const dnnl::memory& to);
-  // to += from
-  void AddTo(const dnnl::memory& from, const dnnl::memory& to);
+  // Says, when a stage runs, whether a gradient of a parameter is to be added to what the diff holds, or takes its place. To be
+  // asked once for each gradient.
+  using Adds = std::function<bool()>;
+  Adds AddsTo(FloatBlob* parameter);
+  // Whether a layer was asked for that takes the place of what the diff holds, where the batch says so.
+  bool Replaces(const FloatBlob& parameter) const { return replaced_.count(parameter.diff().get()) > 0; }
+  void PutGradient(const dnnl::memory& from, const dnnl::memory& to, const Adds& adds);
   // For Describe.
   void Name(const std::string& primitive, const Description& layout);
 
@@ -104,16 +113,19 @@ class TrainingDraft {
   Place& At(Part part, int value);
   const Place* Find(Part part, int value) const;
   void Use(const dnnl::memory& memory);
+  std::function<void()> Prepared(const dnnl::primitive_desc_base& description, Arguments arguments);
   int stage() const { return static_cast<int>(stages_.size()) - 1; }
 
   const Graph& graph_;
   const Context& context_;
   TrainingBuffers* const buffers_;
   const dnnl::stream stream_;
+  const bool* const adds_;
   std::vector<bool> in_caffe_;  // by node
   std::vector<TrainingStage> stages_;
   std::map<Part, std::map<int, Place>> places_;
   std::unordered_map<dnnl_memory_t, BoundMemory> bound_;
+  std::set<const caffe::SyncedMemory*> replaced_;  // diffs, which layers may share
 };
 
 }  // namespace caffe_node::onednn

@@ -1,8 +1,10 @@
 // Fully connected layers, by matrix products on Caffe's own weights: a batch is small and the weights are many, so that each pass
 // takes as long as reading them once, and any other order of them would have to be made anew with every step.
+#include <algorithm>
 #include <caffe/util/math_functions.hpp>
 #include <utility>
 
+#include "thin_products.h"
 #include "training_operation.h"
 
 namespace caffe_node::onednn {
@@ -23,26 +25,24 @@ void AddBias(const Extents& shape, const float* bias, float* top) {
   for (int row = 0; row < shape.rows; ++row) caffe::caffe_axpy(shape.outputs, 1.0f, bias, top + row * shape.outputs);
 }
 
-void AddBiasGradient(const Extents& shape, const float* above, float* bias) {
+void BiasGradient(const Extents& shape, const float* above, bool add, float* bias) {
+  if (!add) std::fill_n(bias, shape.outputs, 0.0f);
   for (int row = 0; row < shape.rows; ++row) caffe::caffe_axpy(shape.outputs, 1.0f, above + row * shape.outputs, bias);
 }
 
 void Multiply(const Extents& shape, const float* bottom, const float* weights, float* top) {
-  caffe::caffe_cpu_gemm(CblasNoTrans, shape.transposed ? CblasNoTrans : CblasTrans, shape.rows, shape.outputs, shape.inputs, 1.0f,
-                        bottom, weights, 0.0f, top);
-}
-
-void AddWeightGradient(const Extents& shape, const float* bottom, const float* above, float* weights) {
-  if (shape.transposed) {
-    caffe::caffe_cpu_gemm(CblasTrans, CblasNoTrans, shape.inputs, shape.outputs, shape.rows, 1.0f, bottom, above, 1.0f, weights);
-  } else {
-    caffe::caffe_cpu_gemm(CblasTrans, CblasNoTrans, shape.outputs, shape.inputs, shape.rows, 1.0f, above, bottom, 1.0f, weights);
-  }
+  if (shape.transposed) return Times(shape.rows, shape.inputs, shape.outputs, bottom, weights, top);
+  TimesTransposed(shape.rows, shape.outputs, shape.inputs, bottom, weights, top);
 }
 
 void MultiplyBack(const Extents& shape, const float* above, const float* weights, float* below) {
-  caffe::caffe_cpu_gemm(CblasNoTrans, shape.transposed ? CblasTrans : CblasNoTrans, shape.rows, shape.inputs, shape.outputs, 1.0f,
-                        above, weights, 0.0f, below);
+  if (shape.transposed) return TimesTransposed(shape.rows, shape.inputs, shape.outputs, above, weights, below);
+  Times(shape.rows, shape.outputs, shape.inputs, above, weights, below);
+}
+
+void WeightGradient(const Extents& shape, const float* bottom, const float* above, bool add, float* weights) {
+  if (shape.transposed) return OuterProduct(shape.rows, shape.inputs, shape.outputs, bottom, above, add, weights);
+  OuterProduct(shape.rows, shape.outputs, shape.inputs, above, bottom, add, weights);
 }
 
 class InnerProduct final : public TrainingOperation {
@@ -69,12 +69,15 @@ class InnerProduct final : public TrainingOperation {
     const dnnl::memory above = ReadPlain(draft, Part::kDiff, node_.node().tops[0]);
     if (node_.Learns(0)) {
       const dnnl::memory from = ReadPlain(draft, Part::kData, node_.node().bottoms[0]);
-      draft->Do([from, above, shape = shape_,
-                 weights = weights_] { AddWeightGradient(shape, Values(from), Values(above), weights->mutable_cpu_diff()); },
-                {from, above});
+      draft->Do(
+          [from, above, shape = shape_, weights = weights_, adds = draft->AddsTo(weights_)] {
+            WeightGradient(shape, Values(from), Values(above), adds(), weights->mutable_cpu_diff());
+          },
+          {from, above});
     }
     if (bias_ != nullptr && node_.Learns(1)) {
-      draft->Do([above, shape = shape_, bias = bias_] { AddBiasGradient(shape, Values(above), bias->mutable_cpu_diff()); },
+      draft->Do([above, shape = shape_, bias = bias_,
+                 adds = draft->AddsTo(bias_)] { BiasGradient(shape, Values(above), adds(), bias->mutable_cpu_diff()); },
                 {above});
     }
     if (node_.GoesBackwardTo(0)) {

@@ -1,8 +1,12 @@
 #include "training_kernels.h"
 
 #include <algorithm>
+#include <array>
 #include <cfloat>
 #include <cstring>
+#include <vector>
+
+#include "description.h"
 
 namespace caffe_node::onednn {
 
@@ -92,6 +96,67 @@ void MaskAll(const Element* output, const Element* from, Element* to, const Rows
   });
 }
 
+// Images as they lie: pixels, side by side, of a block of channels each.
+struct Images {
+  explicit Images(const dnnl::memory::desc& layout)
+      : count(layout.dims()[0]),
+        channels(layout.dims()[1]),
+        height(layout.dims()[2]),
+        width(layout.dims()[3]),
+        pixel(BlockOf(layout, 1)),
+        blocks(layout.data.padded_dims[1] / pixel),
+        begin(layout.data.offset0) {
+    std::copy_n(layout.data.format_desc.blocking.strides, strides.size(), strides.begin());
+  }
+  // Where a row begins.
+  std::int64_t At(std::int64_t image, std::int64_t block, std::int64_t row) const {
+    return begin + image * strides[0] + block * strides[1] + row * strides[2];
+  }
+  std::int64_t count, channels, height, width, pixel, blocks, begin;
+  std::array<std::int64_t, 3> strides;
+};
+
+void FromFloat(float value, float* to) { *to = value; }
+void FromFloat(float value, Bf16* to) { *to = AsBf16(value); }
+
+template <typename Element>
+void Fill(const float* channels, const Images& images, Element* values) {
+#pragma omp parallel for collapse(2) schedule(static)
+  for (std::int64_t image = 0; image < images.count; ++image) {
+    for (std::int64_t block = 0; block < images.blocks; ++block) {
+      std::vector<Element> row(static_cast<std::size_t>(images.width * images.pixel));
+      for (std::size_t i = 0; i < row.size(); ++i) {
+        const std::int64_t channel = block * images.pixel + static_cast<std::int64_t>(i) % images.pixel;
+        FromFloat(channel < images.channels ? channels[channel] : 0, &row[i]);
+      }
+      for (std::int64_t y = 0; y < images.height; ++y) std::copy(row.begin(), row.end(), values + images.At(image, block, y));
+    }
+  }
+}
+
+// In one order, whatever the number of threads.
+template <typename Element>
+void Sum(const Element* values, const Images& images, bool add, float* channels) {
+#pragma omp parallel for schedule(static)
+  for (std::int64_t block = 0; block < images.blocks; ++block) {
+    std::vector<float> sums(static_cast<std::size_t>(images.pixel), 0.0f);
+    for (std::int64_t image = 0; image < images.count; ++image) {
+      std::vector<float> of_image(sums.size(), 0.0f);
+      for (std::int64_t y = 0; y < images.height; ++y) {
+        const Element* pixel = values + images.At(image, block, y);
+        for (std::int64_t x = 0; x < images.width; ++x, pixel += images.pixel) {
+          for (std::size_t i = 0; i < sums.size(); ++i) of_image[i] += AsFloat(pixel[i]);
+        }
+      }
+      for (std::size_t i = 0; i < sums.size(); ++i) sums[i] += of_image[i];
+    }
+    const std::int64_t first = block * images.pixel;
+    for (std::int64_t i = 0; i < std::min(images.pixel, images.channels - first); ++i) {
+      channels[first + i] = sums[static_cast<std::size_t>(i)] + (add ? channels[first + i] : 0);
+    }
+  }
+}
+
 template <typename Element>
 bool AllAbove(float least, const Element* values, std::int64_t count) {
   bool all = true;
@@ -131,6 +196,34 @@ void MaskRows(const dnnl::memory& output, const dnnl::memory& from, const dnnl::
   } else {
     MaskAll(Values<float>(output), Values<float>(from), Values<float>(to), rows, slope);
   }
+}
+
+void CopyImages(const dnnl::memory& from, const dnnl::memory::desc& from_layout, const dnnl::memory& to,
+                const dnnl::memory::desc& to_layout) {
+  const std::int64_t size = IsBf16(from) ? 2 : 4;
+  const char* const source = Values<char>(from);
+  char* const target = Values<char>(to);
+  const Images sources(from_layout);
+  const Images targets(to_layout);
+  const auto row_size = static_cast<std::size_t>(sources.width * sources.pixel * size);
+#pragma omp parallel for collapse(2) schedule(static)
+  for (std::int64_t image = 0; image < sources.count; ++image) {
+    for (std::int64_t block = 0; block < sources.blocks; ++block) {
+      for (std::int64_t row = 0; row < sources.height; ++row) {
+        std::memcpy(target + targets.At(image, block, row) * size, source + sources.At(image, block, row) * size, row_size);
+      }
+    }
+  }
+}
+
+void FillChannels(const float* channels, const dnnl::memory& images) {
+  const Images all(images.get_desc());
+  IsBf16(images) ? Fill(channels, all, Values<Bf16>(images)) : Fill(channels, all, Values<float>(images));
+}
+
+void SumChannels(const dnnl::memory& images, bool add, float* channels) {
+  const Images all(images.get_desc());
+  IsBf16(images) ? Sum(Values<Bf16>(images), all, add, channels) : Sum(Values<float>(images), all, add, channels);
 }
 
 bool AllDecided(const dnnl::memory& memory) {

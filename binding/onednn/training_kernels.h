@@ -25,6 +25,13 @@ void CopyRows(const dnnl::memory& from, const dnnl::memory& to, const Rows& rows
 void RectifyRows(const dnnl::memory& from, const dnnl::memory& to, const Rows& rows, float slope);
 // Gradients of RectifyRows, whose result is `output`, which lies as `from` does.
 void MaskRows(const dnnl::memory& output, const dnnl::memory& from, const dnnl::memory& to, const Rows& rows, float slope);
+// Between parts of images: of one type and shape, their channels whole in blocks as wide, or not in blocks.
+void CopyImages(const dnnl::memory& from, const dnnl::memory::desc& from_layout, const dnnl::memory& to,
+                const dnnl::memory::desc& to_layout);
+// Every pixel of images has these values, one for each channel.
+void FillChannels(const float* channels, const dnnl::memory& images);
+// The sums over all pixels of images, one for each channel; added to what is there if `add`.
+void SumChannels(const dnnl::memory& images, bool add, float* channels);
 // Whether all values are numbers above the least one, at which a maximum over nothing stays.
 bool AllDecided(const dnnl::memory& memory);
 

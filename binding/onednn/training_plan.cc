@@ -5,6 +5,7 @@
 
 #include "../failure.h"
 #include "../net_plan.h"
+#include "../parameter_update.h"
 #include "training_program.h"
 
 namespace caffe_node::onednn {
@@ -16,7 +17,7 @@ class Plan final : public TrainingPlan {
   Plan(FloatNet* net, const PlanSettings& settings)
       : net_(net), settings_(settings), shapes_(Shapes()), program_(BuildTrainingProgram(net, settings)) {}
 
-  float ForwardBackward(const StopFlag& stop, TrainingBatch batch) override;
+  float ForwardBackward(const StopFlag& stop, TrainingBatch batch, Gradients gradients) override;
   std::vector<PlannedStep> Describe() const override;
   std::int64_t Bytes() const override { return program_->buffers.bytes(); }
 
@@ -26,6 +27,7 @@ class Plan final : public TrainingPlan {
   AllShapes Shapes() const;
   bool FitsTops(int layer) const;
   bool KeepsData(const TrainingStage& stage) const;
+  float RunStages(const StopFlag& stop, TrainingBatch batch);
   float RunInCaffe(int first);
   void Run(TrainingStage* stage) const;
   void RunNamed(TrainingStage* stage) const;
@@ -57,16 +59,29 @@ bool Plan::KeepsData(const TrainingStage& stage) const {
   return net_->layers()[static_cast<std::size_t>(stage.layer)]->layer_param().type() != "DummyData";
 }
 
-float Plan::ForwardBackward(const StopFlag& stop, TrainingBatch batch) {
+float Plan::ForwardBackward(const StopFlag& stop, TrainingBatch batch, Gradients gradients) {
   if (AllShapes now = Shapes(); now != shapes_) {
     // Shapes that change with every batch are not worth a program each.
     if (now != others_ && batch == TrainingBatch::kNext) {
       others_ = std::move(now);
+      if (gradients == Gradients::kReplace) ClearDiffs(net_);
       return RunInCaffe(0);
     }
     program_ = BuildTrainingProgram(net_, settings_);
     shapes_ = std::move(now);
   }
+  program_->adds = gradients == Gradients::kAdd;
+  if (program_->adds) return RunStages(stop, batch);
+  ClearDiffs(program_->cleared);
+  try {
+    return RunStages(stop, batch);
+  } catch (...) {
+    ClearDiffs(net_);  // gradients of some layers, and of others what was there before: nobody could tell which
+    throw;
+  }
+}
+
+float Plan::RunStages(const StopFlag& stop, TrainingBatch batch) {
   program_->loss = 0;
   bool all_in_caffe = true;  // so far
   for (TrainingStage& stage : program_->stages) {
@@ -75,7 +90,10 @@ float Plan::ForwardBackward(const StopFlag& stop, TrainingBatch batch) {
     RunNamed(&stage);
     all_in_caffe = all_in_caffe && stage.in_caffe;
     if (!stage.in_caffe || FitsTops(stage.layer)) continue;
-    if (all_in_caffe) return program_->loss + RunInCaffe(stage.layer + 1);
+    if (all_in_caffe) {
+      if (!program_->adds) ClearDiffs(net_);
+      return program_->loss + RunInCaffe(stage.layer + 1);
+    }
     FailureDetails details = InLayer(stage.layer);
     details.hint = "Use engine: 'caffe' for a net whose shapes depend on what is in its blobs.";
     throw Failure("UNSUPPORTED", "The layer gave its top another shape than the plan was made for.", std::move(details));

@@ -42,13 +42,16 @@ class Builder {
       : left_(left),
         program_(program),
         graph_(program->graph),
-        draft_(program->graph, program->context, &program->buffers, program->stream) {}
+        draft_(program->graph, program->context, &program->buffers, program->stream, &program->adds) {}
 
   void Build() {
     for (int node = 0; node < NodeCount(); ++node) nodes_.push_back(OperationOf(TrainedNode{&graph_, node}));
     for (const int layer : graph_.sources) sources_[layer] = TrainSource(graph_.net, layer, &program_->loss);
     Forward();
     Backward();
+    for (FloatBlob* const parameter : graph_.net->learnable_params()) {
+      if (!draft_.Replaces(*parameter)) program_->cleared.push_back(parameter);
+    }
     program_->stages = draft_.TakeStages();
     program_->buffers.Allocate();
   }

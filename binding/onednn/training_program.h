@@ -17,6 +17,10 @@ struct TrainingProgram {
   TrainingBuffers buffers;
   std::vector<TrainingStage> stages;
   float loss = 0;  // of the run in progress, as far as it has come
+  // Whether the run in progress adds its gradients to what the diffs hold. Where it does not, the first layer back that has a
+  // gradient of a parameter replaces that; the other diffs have to be cleared.
+  bool adds = true;
+  std::vector<FloatBlob*> cleared;
 };
 
 // For the shapes that the net has now. Throws UNSUPPORTED or SHAPE.
