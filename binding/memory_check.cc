@@ -148,8 +148,8 @@ void MemoryBudget::Spend(std::int64_t bytes) {
 }  // namespace caffe_node
 
 // The addon is linked with --wrap=malloc: what is linked into it, Caffe above all, asks here. A refusal fails the CHECK that
-// follows in Caffe. The real one is weak for programs that use this file without the option. Great memory begins where a line of the
-// processor's cache does: vectors across two of them take a third longer.
+// follows in Caffe. The real one is weak for programs that use this file without the option. Great memory begins where a line of
+// the processor's cache does: vectors across two of them take a third longer.
 extern "C" {
 __attribute__((weak)) void* __real_malloc(std::size_t size);
 void* __wrap_malloc(std::size_t size) {

@@ -16,6 +16,7 @@ namespace {
 
 constexpr std::int64_t kLanes = 16;
 using Vector = float __attribute__((vector_size(4 * kLanes)));
+using LooseVector = float __attribute__((vector_size(4 * kLanes), aligned(4), may_alias));  // wherever it lies
 
 // A column of the thin matrix: a value of each of its rows. A product is then one value of the great matrix times a column, and
 // no sum goes across a vector.
@@ -35,9 +36,6 @@ class Columns {
   AlignedMemory memory_;
   std::int64_t count_;
 };
-
-// Measured: with more rows BLAS has made up for its copy.
-bool IsThin(int count) { return count <= 4 * kLanes && HasWideVectors(); }
 
 // Rows from `first` on, zeros where there are none left.
 Columns ColumnsOf(const float* thin, std::int64_t count, std::int64_t width, std::int64_t first) {
@@ -71,6 +69,7 @@ IN_WIDE_VECTORS void SumRows(const float* matrix, std::int64_t width, const Colu
 #pragma GCC unroll 8
     for (std::int64_t j = 0; j < kCount; ++j) sums[j] += matrix[j * width + i] * column;
   }
+#pragma GCC unroll 8
   for (std::int64_t j = 0; j < kCount; ++j) result[j].rows = sums[j];
 }
 
@@ -79,6 +78,7 @@ template <std::int64_t kCount>
 IN_WIDE_VECTORS void SumColumns(const float* matrix, std::int64_t rows, std::int64_t width, const Column* columns,
                                 Column* result) {
   Vector sums[kCount];
+#pragma GCC unroll 8
   for (std::int64_t j = 0; j < kCount; ++j) sums[j] = result[j].rows;
   for (std::int64_t row = 0; row < rows; ++row) {
     const float* const values = matrix + row * width;
@@ -87,30 +87,24 @@ IN_WIDE_VECTORS void SumColumns(const float* matrix, std::int64_t rows, std::int
 #pragma GCC unroll 8
     for (std::int64_t j = 0; j < kCount; ++j) sums[j] += values[j] * column;
   }
+#pragma GCC unroll 8
   for (std::int64_t j = 0; j < kCount; ++j) result[j].rows = sums[j];
 }
 
-// Rows of the outer product, kVectors vectors of each.
+// Rows of the outer product, kVectors vectors of each. Every loop over the sums is unrolled: they are to stay in registers.
 template <std::int64_t kRows, std::int64_t kVectors>
 IN_WIDE_VECTORS void SumOuter(std::int64_t count, std::int64_t height, std::int64_t width, const float* left, const float* right,
                               bool add, float* matrix) {
-  Vector sums[kRows][kVectors] = {};
+  Vector sums[kRows * kVectors] = {};
   for (std::int64_t i = 0; i < count; ++i) {
-    Vector values[kVectors];
-    std::memcpy(values, right + i * width, sizeof values);
-#pragma GCC unroll 6
-    for (std::int64_t row = 0; row < kRows; ++row) {
-#pragma GCC unroll 4
-      for (std::int64_t j = 0; j < kVectors; ++j) sums[row][j] += left[i * height + row] * values[j];
-    }
+    const auto* const values = reinterpret_cast<const LooseVector*>(right + i * width);
+#pragma GCC unroll 24
+    for (std::int64_t j = 0; j < kRows * kVectors; ++j) sums[j] += left[i * height + j / kVectors] * values[j % kVectors];
   }
-  for (std::int64_t row = 0; row < kRows; ++row) {
-    if (add) {
-      Vector former[kVectors];
-      std::memcpy(former, matrix + row * width, sizeof former);
-      for (std::int64_t j = 0; j < kVectors; ++j) sums[row][j] += former[j];
-    }
-    std::memcpy(matrix + row * width, sums[row], sizeof sums[row]);
+#pragma GCC unroll 24
+  for (std::int64_t j = 0; j < kRows * kVectors; ++j) {
+    auto* const to = reinterpret_cast<LooseVector*>(matrix + j / kVectors * width) + j % kVectors;
+    *to = add ? *to + sums[j] : sums[j];
   }
 }
 
@@ -133,7 +127,8 @@ void OuterRows(std::int64_t count, std::int64_t height, std::int64_t width, cons
   }
 }
 
-void ThinTimesTransposed(std::int64_t height, std::int64_t width, const Columns& columns, const float* matrix, const Columns& result) {
+void ThinTimesTransposed(std::int64_t height, std::int64_t width, const Columns& columns, const float* matrix,
+                         const Columns& result) {
 #pragma omp parallel for schedule(static)
   for (std::int64_t row = 0; row < height; row += kSums) {
     const float* const rows = matrix + row * width;
@@ -166,6 +161,9 @@ void ThinTimes(std::int64_t height, std::int64_t width, const Columns& columns, 
 }
 
 }  // namespace
+
+// Measured: with more rows BLAS has made up for its copy.
+bool IsThin(int count) { return count <= 4 * kLanes && HasWideVectors(); }
 
 void TimesTransposed(int count, int height, int width, const float* thin, const float* matrix, float* result) {
   if (!IsThin(count)) {

@@ -5,7 +5,10 @@
 
 namespace caffe_node::onednn {
 
-// Where a product is thick, or the processor has no wide vectors, BLAS computes it. All matrices lie dense, row by row.
+// Where there are more rows than that, or the processor has no wide vectors, BLAS computes them all the same.
+bool IsThin(int count);
+
+// All matrices lie dense, row by row.
 
 // result (count × height) = thin (count × width) · transposed matrix (height × width)
 void TimesTransposed(int count, int height, int width, const float* thin, const float* matrix, float* result);

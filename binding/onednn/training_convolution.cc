@@ -3,7 +3,8 @@
 //
 // oneDNN computes most of them whole, some in parts of which each has its region of the values:
 // - groups one after the other, where Winograd's algorithm then serves;
-// - a kernel of 1 with padding around it, for which oneDNN has nothing fast: without the padding. What the top has there is its bias.
+// - a kernel of 1 with padding around it, for which oneDNN has nothing fast: without the padding. What the top has there is its
+// bias.
 #include <algorithm>
 #include <string>
 #include <utility>
@@ -116,10 +117,8 @@ class Convolution final : public TrainingOperation {
     one.bottom[1] = one.weights[1];
     std::vector<ConvolutionPart> parts;
     for (std::int64_t group = 0; group < all.weights[0]; ++group) {
-      parts.push_back({one,
-                       {one.bottom, {0, group * one.bottom[1], 0, 0}},
-                       {one.top, {0, group * one.top[1], 0, 0}},
-                       group * one.top[1]});
+      parts.push_back(
+          {one, {one.bottom, {0, group * one.bottom[1], 0, 0}}, {one.top, {0, group * one.top[1], 0, 0}}, group * one.top[1]});
     }
     return parts;
   }
@@ -176,10 +175,12 @@ class Convolution final : public TrainingOperation {
 
   // All of the top has what its border will keep.
   void Frame(TrainingDraft* draft, const dnnl::memory& top) const {
-    draft->Do([top, bias = bias_, channels = node_.top(0).shape[1]] {
-      const std::vector<float> zeros(static_cast<std::size_t>(channels), 0.0f);
-      FillChannels(bias == nullptr ? zeros.data() : bias->cpu_data(), top);
-    }, {top});
+    draft->Do(
+        [top, bias = bias_, channels = node_.top(0).shape[1]] {
+          const std::vector<float> zeros(static_cast<std::size_t>(channels), 0.0f);
+          FillChannels(bias == nullptr ? zeros.data() : bias->cpu_data(), top);
+        },
+        {top});
   }
 
   // ---- the ReLU above ----------------------------------------------------------------------------------------------------
@@ -255,7 +256,8 @@ class Convolution final : public TrainingOperation {
       const DataPass pass = PassesOf(part, *draft).ToData();
       const dnnl::memory above = Read(draft, Part::kDiff, node_.node().tops[0], part.top, pass.diff_dst_desc());
       const dnnl::memory weights = Weights(draft, part, pass.weights_desc());
-      const dnnl::memory own = whole ? draft->Write(Part::kDiff, bottom, pass.diff_src_desc()) : draft->Buffer(pass.diff_src_desc());
+      const dnnl::memory own =
+          whole ? draft->Write(Part::kDiff, bottom, pass.diff_src_desc()) : draft->Buffer(pass.diff_src_desc());
       draft->Run(pass, {{DNNL_ARG_DIFF_DST, above}, {DNNL_ARG_WEIGHTS, weights}, {DNNL_ARG_DIFF_SRC, own}});
       if (!whole) CopyBack(draft, own, part.bottom, below);
       primitive = pass.impl_info_str();

@@ -1,7 +1,8 @@
-// Fully connected layers, by matrix products on Caffe's own weights: a batch is small and the weights are many, so that each pass
-// takes as long as reading them once, and any other order of them would have to be made anew with every step.
+// Fully connected layers, by matrix products on Caffe's own weights: a batch is small and the weights are many, so that any other
+// order of them, which would have to be made anew with every step, takes longer than the products.
 #include <algorithm>
 #include <caffe/util/math_functions.hpp>
+#include <string>
 #include <utility>
 
 #include "thin_products.h"
@@ -62,7 +63,7 @@ class InnerProduct final : public TrainingOperation {
           if (bias != nullptr) AddBias(shape, bias->cpu_data(), Values(to));
         },
         {from, to});
-    draft->Name("gemm", to.get_desc());
+    draft->Name(Primitive(), to.get_desc());
   }
 
   void Backward(TrainingDraft* draft) override {
@@ -87,10 +88,12 @@ class InnerProduct final : public TrainingOperation {
                  weights = weights_] { MultiplyBack(shape, Values(above), weights->cpu_data(), Values(below)); },
                 {above, below});
     }
-    draft->Name("gemm", above.get_desc());
+    draft->Name(Primitive(), above.get_desc());
   }
 
  private:
+  std::string Primitive() const { return IsThin(shape_.rows) ? "ours" : "gemm"; }
+
   static dnnl::memory ReadPlain(TrainingDraft* draft, Part part, int value) {
     return draft->Read(part, value, draft->Plain(value));
   }

@@ -59,7 +59,7 @@ ForwardPass ConvolutionPasses::Forward(const dnnl::post_ops& activation) const {
   return Choose<ForwardPass>([&](dnnl::algorithm algorithm, const Ends& ends) {
     const bool direct = algorithm == dnnl::algorithm::convolution_direct;
     const dnnl::convolution_forward::desc wanted(kind, algorithm, ends.source, AnyWeights(draft_->type()), Bias(), ends.result,
-                                window.strides, window.dilations, window.padding, window.padding);
+                                                 window.strides, window.dilations, window.padding, window.padding);
     return ForwardPass(wanted, direct ? SharedScratch(activation) : SharedScratch(), draft_->engine(), true);
   });
 }
@@ -67,8 +67,9 @@ ForwardPass ConvolutionPasses::Forward(const dnnl::post_ops& activation) const {
 // The description that backward ones want. It need not be the one that runs.
 ForwardPass ConvolutionPasses::Hint(dnnl::algorithm algorithm, const Ends& ends) const {
   const Window& window = shapes_.window;
-  const dnnl::convolution_forward::desc wanted(dnnl::prop_kind::forward_training, algorithm, ends.source, AnyWeights(draft_->type()), Bias(),
-                              ends.result, window.strides, window.dilations, window.padding, window.padding);
+  const dnnl::convolution_forward::desc wanted(dnnl::prop_kind::forward_training, algorithm, ends.source,
+                                               AnyWeights(draft_->type()), Bias(), ends.result, window.strides, window.dilations,
+                                               window.padding, window.padding);
   return ForwardPass(wanted, SharedScratch(), draft_->engine(), true);
 }
 
@@ -77,8 +78,8 @@ DataPass ConvolutionPasses::ToData() const {
   return Choose<DataPass>([&](dnnl::algorithm algorithm, const Ends& ends) {
     const ForwardPass hint = Hint(algorithm, ends);
     if (!hint) return DataPass();
-    const dnnl::convolution_backward_data::desc wanted(algorithm, ends.source, AnyWeights(draft_->type()), ends.result, window.strides, window.dilations,
-                               window.padding, window.padding);
+    const dnnl::convolution_backward_data::desc wanted(algorithm, ends.source, AnyWeights(draft_->type()), ends.result,
+                                                       window.strides, window.dilations, window.padding, window.padding);
     return DataPass(wanted, SharedScratch(), draft_->engine(), hint, true);
   });
 }
@@ -89,7 +90,7 @@ WeightsPass ConvolutionPasses::ToWeights() const {
     const ForwardPass hint = Hint(algorithm, ends);
     if (!hint) return WeightsPass();
     const dnnl::convolution_backward_weights::desc wanted(algorithm, ends.source, AnyWeights(DataType::f32), Bias(), ends.result,
-                                   window.strides, window.dilations, window.padding, window.padding);
+                                                          window.strides, window.dilations, window.padding, window.padding);
     return WeightsPass(wanted, SharedScratch(), draft_->engine(), hint, true);
   });
 }

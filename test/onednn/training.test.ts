@@ -79,6 +79,44 @@ describeEngine('a planned training', () => {
     await dispose(pair);
   });
 
+  test('replaces the gradients of the batch before, whoever has them', async () => {
+    const shared = 'param { name: "w" } param { name: "b" }';
+    const half = 'param { lr_mult: 0 } param { lr_mult: 1 }';
+    const layers = `${convolution('one', 'data', shared)} ${convolution('two', 'one', shared)} ${convolution('three', 'two', half)}
+      layer { name: "caffes" type: "PReLU" bottom: "three" top: "caffes" }`;
+    const pair = await bothWays(
+      drawnNet(withLoss(layers, 'caffes'), { ...SIZE, channels: 16 }),
+      BARE.replace('base_lr: 1', 'base_lr: 0.01'),
+    );
+    for (const solver of [pair.caffe, pair.planned]) {
+      for (const { params } of solver.net.layers) for (const { diff } of params) diff.fill(7);
+    }
+    for (let step = 0; step < 3; step++) {
+      await Promise.all([pair.caffe.step(), pair.planned.step()]);
+      expectSame(pair);
+    }
+    expect(pair.planned.net.plan?.steps.find(({ layers: [name] }) => name === 'caffes')?.engine).toBe('caffe');
+    await dispose(pair);
+  });
+
+  test('has no gradients at the start of an iteration, for whoever listens, nor after one that failed', async () => {
+    const solver = await tinySolver('', '', 20, { engine: 'onednn' });
+    fill(solver);
+    const all = () => solver.net.layers.flatMap(({ params }) => params.flatMap(({ diff }) => [...diff]));
+    await solver.step();
+    expect(all().some((value) => value !== 0)).toBe(true);
+    const seen: boolean[] = [];
+    const leave = solver.onStart(() => void seen.push(all().every((value) => value === 0)));
+    await solver.step();
+    leave();
+    expect(seen).toEqual([true]);
+    expect(all().some((value) => value !== 0)).toBe(true);
+    solver.net.blobs.label?.set([0, 1, 2, 3, 4, 5, 6, 77]);
+    expect(await failureOf(solver.step())).toMatchObject({ code: 'ERR_CAFFE_INPUT' });
+    expect(all().every((value) => value === 0)).toBe(true);
+    await disposeAll(solver);
+  });
+
   test('leaves frozen layers as they are, and adds nothing to their gradients', async () => {
     const frozen = 'param { lr_mult: 0 } param { lr_mult: 0 }';
     const half = 'param { lr_mult: 0 } param { lr_mult: 1 }';
