@@ -54,7 +54,7 @@ class Convolution final : public TrainingOperation {
     bool rectified = relu == nullptr;
     dnnl::memory result;
     if (!whole) result = draft->Write(Part::kData, top, draft->Blocked(top));
-    if (IsFramed()) Frame(draft, result);
+    if (IsFramed(parts)) Frame(draft, result);
     for (const ConvolutionPart& part : parts) {
       const ForwardPass pass = PassesOf(part, *draft).Forward(Fused(*draft, whole ? relu : nullptr));
       Arguments arguments{{DNNL_ARG_SRC, Read(draft, Part::kData, node_.node().bottoms[0], part.bottom, pass.src_desc())},
@@ -92,7 +92,8 @@ class Convolution final : public TrainingOperation {
     return {node_.bottom(0).shape, dims, node_.top(0).shape, window_, bias_ != nullptr};
   }
 
-  bool IsFramed() const {
+  // Whether its border would be its bias.
+  bool IsPadded() const {
     const std::vector<int>& kernel = weights_->shape();
     return groups_ == 1 && kernel[2] == 1 && kernel[3] == 1 && window_.strides == Shape{1, 1} && window_.padding != Shape{0, 0};
   }
@@ -103,7 +104,7 @@ class Convolution final : public TrainingOperation {
     if (GainsByGroups(all, draft.type())) return Groups(all);
     ConvolutionPart whole{all, {all.bottom, begin}, {all.top, begin}};
     // Channels that lie in blocks have rows of pixels that can be copied.
-    if (!IsFramed() || IsPlain(draft.Blocked(node_.node().tops[0]))) return {whole};
+    if (!IsPadded() || IsPlain(draft.Blocked(node_.node().tops[0]))) return {whole};
     whole.shapes.window.padding = {0, 0};
     whole.shapes.top = {all.top[0], all.top[1], all.bottom[2], all.bottom[3]};
     whole.top = {whole.shapes.top, {0, 0, window_.padding[0], window_.padding[1]}};
@@ -124,6 +125,7 @@ class Convolution final : public TrainingOperation {
   }
 
   bool IsWhole(const ConvolutionPart& part) const { return part.top.extents == node_.top(0).shape; }
+  bool IsFramed(const std::vector<ConvolutionPart>& parts) const { return IsPadded() && !IsWhole(parts[0]); }
 
   ConvolutionPasses PassesOf(const ConvolutionPart& part, const TrainingDraft& draft) const {
     return {part.shapes, &draft, node_.GoesBackward()};
@@ -219,7 +221,7 @@ class Convolution final : public TrainingOperation {
     const std::vector<ConvolutionPart> parts = Parts(*draft);
     const bool learns_weights = node_.Learns(0);
     const bool learns_bias = bias_ != nullptr && node_.Learns(1);
-    const bool framed = IsFramed() && !IsWhole(parts[0]);
+    const bool framed = IsFramed(parts);
     const TrainingDraft::Adds adds = learns_weights ? draft->AddsTo(weights_) : nullptr;
     const TrainingDraft::Adds adds_bias = learns_bias ? draft->AddsTo(bias_) : nullptr;
     std::string primitive;
