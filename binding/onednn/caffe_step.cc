@@ -14,6 +14,15 @@ std::vector<Description> AllPlain(const Graph& graph, const std::vector<int>& va
   return descriptions;
 }
 
+class BoundStep final : public Binding {
+ public:
+  explicit BoundStep(const CaffeStep& step) : step_(step) {}
+  void Run(const dnnl::stream&) override { step_.Run(); }
+
+ private:
+  const CaffeStep& step_;
+};
+
 }  // namespace
 
 CaffeStep::CaffeStep(const Graph& graph, const Node& node, std::string reason)
@@ -22,7 +31,11 @@ CaffeStep::CaffeStep(const Graph& graph, const Node& node, std::string reason)
   for (const FusedLayer& fused : node.fused) layers_.push_back(fused.layer);
 }
 
-void CaffeStep::Run(const dnnl::stream&) {
+std::unique_ptr<Binding> CaffeStep::Bind(const std::vector<dnnl::memory>&, const std::vector<dnnl::memory>&, void*) const {
+  return std::make_unique<BoundStep>(*this);
+}
+
+void CaffeStep::Run() const {
   for (const int layer : layers_) net_->ForwardFromTo(layer, layer);
   RequireShapes();
 }

@@ -2,6 +2,7 @@
 #ifndef CAFFE_NODE_ONEDNN_CAFFE_STEP_H_
 #define CAFFE_NODE_ONEDNN_CAFFE_STEP_H_
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -16,9 +17,10 @@ class CaffeStep final : public Operation {
   // `reason` says why it is Caffe's.
   CaffeStep(const Graph& graph, const Node& node, std::string reason);
 
-  void Bind(const std::vector<dnnl::memory>&, const std::vector<dnnl::memory>&, void*) override {}
+  std::unique_ptr<Binding> Bind(const std::vector<dnnl::memory>& bottoms, const std::vector<dnnl::memory>& tops,
+                                void* scratch) const override;
   // Throws what the layer throws; UNSUPPORTED when it gives its tops other shapes than the plan was made for.
-  void Run(const dnnl::stream& stream) override;
+  void Run() const;
   std::string Primitive() const override { return "Caffe: " + reason_; }
 
  private:

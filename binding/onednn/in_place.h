@@ -2,6 +2,7 @@
 #ifndef CAFFE_NODE_ONEDNN_IN_PLACE_H_
 #define CAFFE_NODE_ONEDNN_IN_PLACE_H_
 
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -25,8 +26,9 @@ class InPlace final : public Operation {
     }
     return sharing;
   }
-  void Bind(const std::vector<dnnl::memory>&, const std::vector<dnnl::memory>&, void*) override {}
-  void Run(const dnnl::stream&) override {}
+  std::unique_ptr<Binding> Bind(const std::vector<dnnl::memory>&, const std::vector<dnnl::memory>&, void*) const override {
+    return nullptr;  // it never runs
+  }
   std::string Primitive() const override { return "in place"; }
 
  private:

@@ -1,12 +1,15 @@
 #include <omp.h>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
+#include <exception>
 #include <utility>
 
 #include "../failure.h"
 #include "passes.h"
 #include "program.h"
+#include "thread_scope.h"
 #include "tuning.h"
 
 namespace caffe_node {
@@ -16,18 +19,6 @@ namespace onednn {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-
-// oneDNN makes primitives for as many threads as OpenMP has at the time, and they must run with as many.
-class ThreadScope {
- public:
-  explicit ThreadScope(int threads) : former_(omp_get_max_threads()) { omp_set_num_threads(std::max(1, threads)); }
-  ~ThreadScope() { omp_set_num_threads(former_); }
-  ThreadScope(const ThreadScope&) = delete;
-  ThreadScope& operator=(const ThreadScope&) = delete;
-
- private:
-  const int former_;
-};
 
 Failure InPlan(const dnnl::error& error, const std::string& layer) {
   FailureDetails details;
@@ -44,24 +35,31 @@ class Plan final : public InferencePlan {
     const ThreadScope scope(threads_);
     Graph graph = ReadGraph(net, settings.wanted);
     Simplify(&graph);
-    Tuning tuning(settings.tuning_file, threads_);
+    Tuning tuning(settings.tuning_file);
     program_ = BuildProgram(graph, settings.precision, &tuning);
     tuning.Save();
-    stream_ = dnnl::stream(program_->context.engine);
+    for (int worker = 0; worker < program_->workers; ++worker) streams_.emplace_back(program_->context.engine);
     for (Step& step : program_->steps) Guarded(step, [&] { step.operation->TakeParameters(); });
   }
 
   void Run(const StopFlag& stop) override {
-    RunAll([&](Step& step) { RunStep(step, stop); });
+    RunAll([&](std::size_t step, int worker) { RunStep(step, worker, stop); });
   }
 
   void RunTimed(const StopFlag& stop) override {
-    for (Step& step : program_->steps) step.milliseconds = 0;
-    RunAll([&](Step& step) {
+    std::vector<Step>& steps = program_->steps;
+    std::vector<std::vector<double>> spent(streams_.size(), std::vector<double>(steps.size()));
+    RunAll([&](std::size_t step, int worker) {
       const Clock::time_point begin = Clock::now();
-      RunStep(step, stop);
-      step.milliseconds += std::chrono::duration<double, std::milli>(Clock::now() - begin).count();
+      RunStep(step, worker, stop);
+      spent[static_cast<std::size_t>(worker)][step] += std::chrono::duration<double, std::milli>(Clock::now() - begin).count();
     });
+    for (std::size_t step = 0; step < steps.size(); ++step) {
+      steps[step].milliseconds = 0;
+      for (const std::vector<double>& of_worker : spent) {
+        steps[step].milliseconds += of_worker[step] / static_cast<double>(steps[step].bindings.size());
+      }
+    }
   }
 
   void UpdateParameters(const std::vector<int>& layers) override {
@@ -100,28 +98,60 @@ class Plan final : public InferencePlan {
   }
 
   std::int64_t Bytes() const override {
-    std::int64_t bytes = program_->tensors.Bytes() + program_->scratch.bytes();
+    std::int64_t bytes = program_->tensors.Bytes();
+    for (const AlignedMemory& scratch : program_->scratch) bytes += scratch.bytes();
     for (const Step& step : program_->steps) bytes += step.operation->ParameterBytes();
     return bytes;
   }
 
  private:
+  // Body(step, worker) runs a step.
   template <typename Body>
   void RunAll(const Body& run) {
     const ThreadScope scope(threads_);
-    std::vector<Step>& steps = program_->steps;
-    for (std::int64_t part = 0; program_->repeated > 0 && part < program_->parts; ++part) {
-      program_->tensors.Turn(part);
-      for (std::size_t step = 0; step < program_->repeated; ++step) run(steps[step]);
+    if (program_->repeated > 0) RunParts(run);
+    for (std::size_t step = program_->repeated; step < program_->steps.size(); ++step) {
+      Refresh(program_->steps[step]);
+      run(step, 0);
     }
-    for (std::size_t step = program_->repeated; step < steps.size(); ++step) run(steps[step]);
   }
 
-  void RunStep(Step& step, const StopFlag& stop) {
-    stop.Check();
+  template <typename Body>
+  void RunParts(const Body& run) {
+    for (std::size_t step = 0; step < program_->repeated; ++step) Refresh(program_->steps[step]);
+    std::atomic<std::int64_t> next{0};
+    const auto work = [&](int worker) {
+      for (std::int64_t part = next++; part < program_->parts; part = next++) {
+        program_->tensors.Turn(worker, part);
+        for (std::size_t step = 0; step < program_->repeated; ++step) run(step, worker);
+      }
+    };
+    if (program_->workers == 1) return work(0);
+    std::exception_ptr wrong;  // the first
+#pragma omp parallel num_threads(program_->workers)
+    {
+      const ThreadScope alone(1);
+      try {
+        work(omp_get_thread_num());
+      } catch (...) {
+        next = program_->parts;
+#pragma omp critical(caffe_node_parts)
+        if (!wrong) wrong = std::current_exception();
+      }
+    }
+    if (wrong) std::rethrow_exception(wrong);
+  }
+
+  void Refresh(const Step& step) {
     for (const int tensor : step.reads) program_->tensors.Refresh(tensor, false);
     for (const int tensor : step.writes) program_->tensors.Refresh(tensor, true);
-    Guarded(step, [&] { step.operation->Run(stream_); });
+  }
+
+  void RunStep(std::size_t index, int worker, const StopFlag& stop) {
+    stop.Check();
+    const Step& step = program_->steps[index];
+    const auto one = static_cast<std::size_t>(worker);
+    Guarded(step, [&] { step.bindings[one]->Run(streams_[one]); });
   }
 
   // What oneDNN throws names the layer.
@@ -137,7 +167,7 @@ class Plan final : public InferencePlan {
   FloatNet* const net_;
   const int threads_;
   std::unique_ptr<Program> program_;
-  dnnl::stream stream_;
+  std::vector<dnnl::stream> streams_;  // by worker
 };
 
 }  // namespace

@@ -10,12 +10,12 @@
 //     dnnl::error, as oneDNN throws for what it has not implemented, and a reference implementation (RequireFast).
 //     Shapes come from the request, never from Caffe's blobs: a plan may cut a batch into images. What a layer's fields mean
 //     without the shapes, and its parameters, come from node.caffe.
-//  2. When all operations are there and the plan knows where each tensor lies, Bind hands over the memory; TakeParameters
-//  follows,
-//     and again whenever parameters have changed.
-//  3. Run, as often as the net runs. The addresses behind the memory objects of Bind may change from run to run (values in
-//  Caffe's
-//     blobs), the objects do not: an operation that looks at the same memory under another description does so by View.
+//  2. When all operations are there and the plan knows where each tensor lies, Bind hands over the memory: for each of those who
+//     work at parts of a batch at the same time, other memory. TakeParameters follows, and again whenever parameters have
+//     changed.
+//  3. The Binding runs, as often as the net runs. The addresses behind the memory objects of Bind may change from run to run
+//     (values in Caffe's blobs), the objects do not: an operation that looks at the same memory under another description does so
+//     by View.
 //
 // An operation that only says where things lie (Flatten, a Concat whose bottoms are written in place) has a Sharing, and never
 // runs.
@@ -68,6 +68,17 @@ struct Sharing {
   std::vector<std::int64_t> offsets;  // in bytes, of each bottom in the first top, or of each top in the first bottom
 };
 
+// An operation, and the memory it works on.
+class Binding {
+ public:
+  Binding() = default;
+  virtual ~Binding() = default;
+  Binding(const Binding&) = delete;
+  Binding& operator=(const Binding&) = delete;
+
+  virtual void Run(const dnnl::stream& stream) = 0;
+};
+
 class Operation {
  public:
   Operation(std::vector<Description> bottoms, std::vector<Description> tops)
@@ -88,12 +99,13 @@ class Operation {
   // Prepared parameters.
   virtual std::int64_t ParameterBytes() const { return 0; }
 
-  virtual void Bind(const std::vector<dnnl::memory>& bottoms, const std::vector<dnnl::memory>& tops, void* scratch) = 0;
+  // `scratch` is as large as ScratchBytes. The operation outlives what is bound.
+  virtual std::unique_ptr<Binding> Bind(const std::vector<dnnl::memory>& bottoms, const std::vector<dnnl::memory>& tops,
+                                        void* scratch) const = 0;
   // Takes up the parameters as Caffe's blobs hold them now.
   virtual void TakeParameters() {}
   // The parameters whose memory is Caffe's own.
   virtual std::vector<const FloatBlob*> BorrowedParameters() const { return {}; }
-  virtual void Run(const dnnl::stream& stream) = 0;
 
   // Which implementation: "jit:avx512_core".
   virtual std::string Primitive() const = 0;
@@ -127,8 +139,8 @@ class View {
 // subclass just says so in its arguments.
 class PrimitiveOperation : public Operation {
  public:
-  void Bind(const std::vector<dnnl::memory>& bottoms, const std::vector<dnnl::memory>& tops, void* scratch) override;
-  void Run(const dnnl::stream& stream) override;
+  std::unique_ptr<Binding> Bind(const std::vector<dnnl::memory>& bottoms, const std::vector<dnnl::memory>& tops,
+                                void* scratch) const override;
   std::int64_t ScratchBytes() const override { return BytesOf(scratch_); }
   std::string Primitive() const override { return implementation_; }
 
@@ -141,12 +153,10 @@ class PrimitiveOperation : public Operation {
   // `descriptor` belongs to `primitive`; `bottom_arguments` and `top_arguments` are as bottoms and tops.
   PrimitiveOperation(std::vector<Description> bottoms, std::vector<Description> tops, const dnnl::primitive_desc_base& descriptor,
                      dnnl::primitive primitive, std::vector<Argument> bottom_arguments, std::vector<Argument> top_arguments);
-  // Weights and other arguments that are neither bottoms nor tops.
+  // Weights and other arguments that are neither bottoms nor tops; before it is bound.
   void SetArgument(int name, const dnnl::memory& memory) { arguments_[name] = memory; }
 
  private:
-  void BindAll(const std::vector<Argument>& names, const std::vector<dnnl::memory>& memory);
-
   dnnl::engine engine_;
   dnnl::primitive primitive_;
   std::string implementation_;
@@ -154,7 +164,6 @@ class PrimitiveOperation : public Operation {
   std::vector<Argument> bottom_arguments_;
   std::vector<Argument> top_arguments_;
   std::unordered_map<int, dnnl::memory> arguments_;
-  std::vector<View> views_;
 };
 
 }  // namespace caffe_node::onednn

@@ -1,11 +1,14 @@
 #include "padded_pointwise.h"
 
+#include <omp.h>
+
 #include <algorithm>
 #include <cstring>
 #include <utility>
 #include <vector>
 
 #include "aligned_memory.h"
+#include "thread_scope.h"
 #include "weighted_operation.h"
 
 namespace caffe_node::onednn {
@@ -46,54 +49,56 @@ class PaddedPointwise final : public WeightedOperation {
                           dnnl::convolution_forward(descriptor), {{DNNL_ARG_SRC, descriptor.src_desc()}},
                           {{DNNL_ARG_DST, descriptor.dst_desc()}}),
         engine_(descriptor.get_engine()),
-        stream_(engine_),
         bottom_(descriptor.src_desc()),
         inner_(descriptor.dst_desc()),
-        padding_(padding) {
+        padding_(padding),
+        threads_(omp_get_max_threads()) {
     AddWeights(engine_, request.node, Plain(inner.weights), descriptor.weights_desc(), descriptor.bias_desc());
   }
 
   // What is not framed yet lies behind the scratch memory of the convolution.
   std::int64_t ScratchBytes() const override { return RoundedUp(WeightedOperation::ScratchBytes()) + BytesOf(inner_); }
 
-  void Bind(const std::vector<dnnl::memory>& bottoms, const std::vector<dnnl::memory>& tops, void* scratch) override {
-    scratch_ = static_cast<char*>(scratch);
-    unframed_ = scratch_ + RoundedUp(WeightedOperation::ScratchBytes());
-    top_ = tops[0];
-    bound_ = bottoms[0];
-    BindInner(bottoms[0]);
-  }
+  std::unique_ptr<Binding> Bind(const std::vector<dnnl::memory>& bottoms, const std::vector<dnnl::memory>& tops,
+                                void* scratch) const override;
 
   // The border is what the convolution makes of zeros.
   void TakeParameters() override {
     WeightedOperation::TakeParameters();
     const AlignedMemory zeros(BytesOf(bottom_), "The plan");
     std::memset(zeros.data(), 0, static_cast<std::size_t>(BytesOf(bottom_)));
-    BindInner(dnnl::memory(bottom_, engine_, zeros.data()));
-    WeightedOperation::Run(stream_);
-    stream_.wait();
-    BindInner(bound_);
+    const AlignedMemory scratch(ScratchBytes(), "The plan");
+    const ThreadScope scope(threads_);
+    dnnl::stream stream(engine_);
+    BindInner(dnnl::memory(bottom_, engine_, zeros.data()), scratch.data())->Run(stream);
+    stream.wait();
     const Planes inner = PlanesOf(inner_);
     border_.resize(static_cast<std::size_t>(inner.count * inner.pixel));
     for (std::int64_t plane = 0; plane < inner.count; ++plane) {
-      std::memcpy(border_.data() + plane * inner.pixel, unframed_ + plane * inner.plane(), static_cast<std::size_t>(inner.pixel));
+      std::memcpy(border_.data() + plane * inner.pixel, Unframed(scratch.data()) + plane * inner.plane(),
+                  static_cast<std::size_t>(inner.pixel));
     }
   }
 
-  void Run(const dnnl::stream& stream) override {
-    WeightedOperation::Run(stream);
+  // Puts the borders around what the convolution has left in the scratch memory.
+  void FrameAll(const char* scratch, char* top) const {
     const Planes inner = PlanesOf(inner_);
     const Planes whole = PlanesOf(tops()[0]);
-    auto* const top = static_cast<char*>(top_.get_data_handle());
+    const char* const unframed = Unframed(scratch);
 #pragma omp parallel for schedule(static)
     for (std::int64_t plane = 0; plane < whole.count; ++plane) {
-      Frame(inner, whole, unframed_ + plane * inner.plane(), border_.data() + plane * inner.pixel, top + plane * whole.plane());
+      Frame(inner, whole, unframed + plane * inner.plane(), border_.data() + plane * inner.pixel, top + plane * whole.plane());
     }
   }
 
  private:
-  void BindInner(const dnnl::memory& bottom) {
-    WeightedOperation::Bind({bottom}, {dnnl::memory(inner_, engine_, unframed_)}, scratch_);
+  template <typename Byte>
+  Byte* Unframed(Byte* scratch) const {
+    return scratch + RoundedUp(WeightedOperation::ScratchBytes());
+  }
+
+  std::unique_ptr<Binding> BindInner(const dnnl::memory& bottom, char* scratch) const {
+    return WeightedOperation::Bind({bottom}, {dnnl::memory(inner_, engine_, Unframed(scratch))}, scratch);
   }
 
   void Frame(const Planes& inner, const Planes& whole, const char* from, const char* border, char* to) const {
@@ -111,16 +116,35 @@ class PaddedPointwise final : public WeightedOperation {
   }
 
   const dnnl::engine engine_;
-  dnnl::stream stream_;
   const Description bottom_;
   const Description inner_;
   const Shape padding_;
-  char* scratch_ = nullptr;
-  char* unframed_ = nullptr;
-  dnnl::memory bound_;
-  dnnl::memory top_;
+  const int threads_;
   std::vector<char> border_;  // by image and block of channels
 };
+
+class BoundPaddedPointwise final : public Binding {
+ public:
+  BoundPaddedPointwise(const PaddedPointwise& operation, std::unique_ptr<Binding> inner, const char* scratch, dnnl::memory top)
+      : operation_(operation), inner_(std::move(inner)), scratch_(scratch), top_(std::move(top)) {}
+
+  void Run(const dnnl::stream& stream) override {
+    inner_->Run(stream);
+    operation_.FrameAll(scratch_, static_cast<char*>(top_.get_data_handle()));
+  }
+
+ private:
+  const PaddedPointwise& operation_;
+  const std::unique_ptr<Binding> inner_;
+  const char* const scratch_;
+  const dnnl::memory top_;
+};
+
+std::unique_ptr<Binding> PaddedPointwise::Bind(const std::vector<dnnl::memory>& bottoms, const std::vector<dnnl::memory>& tops,
+                                               void* scratch) const {
+  auto* const bytes = static_cast<char*>(scratch);
+  return std::make_unique<BoundPaddedPointwise>(*this, BindInner(bottoms[0], bytes), bytes, tops[0]);
+}
 
 // The layer without its padding.
 ConvolutionProblem Inner(const ConvolutionProblem& problem) {

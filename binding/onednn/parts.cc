@@ -21,7 +21,7 @@ std::int64_t BytesPerImage(const Value& value) {
 
 class Cutter {
  public:
-  Cutter(const Graph& graph, const std::set<int>& whole) : graph_(graph), whole_(whole) {
+  Cutter(const Graph& graph, const std::set<int>& whole, int threads) : graph_(graph), whole_(whole), threads_(threads) {
     parts_.cut_node.resize(graph.nodes.size());
     parts_.cut_value.resize(graph.values.size());
   }
@@ -41,7 +41,7 @@ class Cutter {
         largest_ = std::max(largest_, BytesPerImage(graph_.ValueAt(top)));
       }
     }
-    if (largest_ > 0) parts_.count = images_ / ImagesPerPart();
+    if (largest_ > 0) Divide();
     return std::move(parts_);
   }
 
@@ -61,15 +61,28 @@ class Cutter {
            std::all_of(node.tops.begin(), node.tops.end(), [&](int top) { return IsBatchOf(graph_.ValueAt(top), images_); });
   }
 
-  // The most that stay small enough and divide the batch.
-  std::int64_t ImagesPerPart() const {
-    std::int64_t images = std::clamp<std::int64_t>(kPartBytes / largest_, 1, images_);
-    while (images_ % images != 0) --images;
-    return images;
+  // Into the fewest parts that are small enough and alike: such that the threads have as many each, if there are.
+  void Divide() {
+    for (std::int64_t images = std::clamp<std::int64_t>(kPartBytes / largest_, 1, images_); images > 0; --images) {
+      if (images_ % images != 0) continue;
+      const std::int64_t count = images_ / images;
+      if (parts_.count == 1) parts_.count = count;
+      if (!ComesOutEvenly(count)) continue;
+      parts_.count = count;
+      parts_.workers = threads_;
+      return;
+    }
+  }
+
+  // Whether the threads are idle for less than they lose when they work at each part together.
+  bool ComesOutEvenly(std::int64_t count) const {
+    const std::int64_t rounds = (count + threads_ - 1) / threads_;
+    return threads_ > 1 && 10 * rounds * threads_ <= 11 * count;
   }
 
   const Graph& graph_;
   const std::set<int>& whole_;
+  const int threads_;
   Parts parts_;
   std::int64_t images_ = 1;
   std::int64_t largest_ = 0;  // bytes of the largest top, per image
@@ -77,6 +90,6 @@ class Cutter {
 
 }  // namespace
 
-Parts CutBatch(const Graph& graph, const std::set<int>& whole) { return Cutter(graph, whole).Cut(); }
+Parts CutBatch(const Graph& graph, const std::set<int>& whole, int threads) { return Cutter(graph, whole, threads).Cut(); }
 
 }  // namespace caffe_node::onednn

@@ -1,5 +1,7 @@
 #include "program.h"
 
+#include <omp.h>
+
 #include <algorithm>
 #include <set>
 #include <utility>
@@ -8,6 +10,7 @@
 #include "operations.h"
 #include "parts.h"
 #include "reorder.h"
+#include "thread_scope.h"
 
 namespace caffe_node::onednn {
 
@@ -24,6 +27,7 @@ class Builder {
       : graph_(graph), parts_(parts), program_(std::make_unique<Program>(graph.net, precision)), tensors_(graph.values.size()) {
     program_->context.tuning = tuning;
     program_->parts = parts.count;
+    program_->workers = parts.workers;
   }
 
   std::unique_ptr<Program> Build() {
@@ -34,7 +38,7 @@ class Builder {
     }
     for (const Output& output : graph_.outputs) Deliver(output);
     Overwrite();
-    program_->tensors.Place(program_->context.engine);
+    program_->tensors.Place(program_->context.engine, static_cast<int>(program_->repeated), program_->workers);
     Bind();
     program_->context.tuning = nullptr;
     return std::move(program_);
@@ -52,6 +56,7 @@ class Builder {
 
   // What runs for each part of the batch; then all is as if the layers had run over the whole.
   void AddRepeated() {
+    const ThreadScope scope(parts_.workers > 1 ? 1 : omp_get_max_threads());
     const std::vector<std::vector<int>> inputs = tensors_;
     in_part_ = true;
     for (std::size_t value = 0; value < graph_.values.size(); ++value) {
@@ -246,17 +251,24 @@ class Builder {
   }
 
   void Bind() {
-    std::int64_t scratch = 0;
-    for (const Step& step : program_->steps) scratch = std::max(scratch, step.operation->ScratchBytes());
-    program_->scratch = AlignedMemory(scratch, "The plan");
-    for (const Step& step : program_->steps)
-      step.operation->Bind(MemoryOf(step.reads), MemoryOf(step.writes), program_->scratch.data());
+    std::vector<Step>& steps = program_->steps;
+    for (int worker = 0; worker < program_->workers; ++worker) {
+      const std::size_t end = worker == 0 ? steps.size() : program_->repeated;
+      std::int64_t scratch = 0;
+      for (std::size_t step = 0; step < end; ++step) scratch = std::max(scratch, steps[step].operation->ScratchBytes());
+      program_->scratch.emplace_back(scratch, "The plan");
+      for (std::size_t step = 0; step < end; ++step) Bind(&steps[step], worker);
+    }
   }
 
-  std::vector<dnnl::memory> MemoryOf(const std::vector<int>& tensors) const {
-    std::vector<dnnl::memory> memory;
-    for (const int tensor : tensors) memory.push_back(program_->tensors.memory(tensor));
-    return memory;
+  void Bind(Step* step, int worker) {
+    const auto memory_of = [&](const std::vector<int>& tensors) {
+      std::vector<dnnl::memory> memory;
+      for (const int tensor : tensors) memory.push_back(program_->tensors.memory(tensor, worker));
+      return memory;
+    };
+    char* const scratch = program_->scratch.back().data();
+    step->bindings.push_back(step->operation->Bind(memory_of(step->reads), memory_of(step->writes), scratch));
   }
 
   const Graph& graph_;
@@ -272,7 +284,7 @@ class Builder {
 std::unique_ptr<Program> BuildProgram(const Graph& graph, Precision precision, Tuning* tuning) {
   std::set<int> whole;
   for (;;) {
-    const Parts parts = CutBatch(graph, whole);
+    const Parts parts = CutBatch(graph, whole, omp_get_max_threads());
     try {
       return Builder(graph, parts, precision, tuning).Build();
     } catch (const NotInParts& layer) {

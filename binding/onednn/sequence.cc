@@ -1,8 +1,24 @@
 #include "sequence.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace caffe_node::onednn {
+
+namespace {
+
+class BoundSequence final : public Binding {
+ public:
+  explicit BoundSequence(std::vector<std::unique_ptr<Binding>> stages) : stages_(std::move(stages)) {}
+  void Run(const dnnl::stream& stream) override {
+    for (const auto& stage : stages_) stage->Run(stream);
+  }
+
+ private:
+  const std::vector<std::unique_ptr<Binding>> stages_;
+};
+
+}  // namespace
 
 void Sequence::Add(std::unique_ptr<Operation> stage, std::vector<Operand> reads, std::vector<Operand> writes) {
   stages_.push_back({std::move(stage), std::move(reads), std::move(writes)});
@@ -14,7 +30,8 @@ std::int64_t Sequence::ScratchBytes() const {
   return bytes;
 }
 
-void Sequence::Bind(const std::vector<dnnl::memory>& bottoms, const std::vector<dnnl::memory>& tops, void* scratch) {
+std::unique_ptr<Binding> Sequence::Bind(const std::vector<dnnl::memory>& bottoms, const std::vector<dnnl::memory>& tops,
+                                        void* scratch) const {
   const auto memory_of = [&](const std::vector<Operand>& operands) {
     std::vector<dnnl::memory> memory;
     for (const Operand& operand : operands) {
@@ -22,11 +39,11 @@ void Sequence::Bind(const std::vector<dnnl::memory>& bottoms, const std::vector<
     }
     return memory;
   };
-  for (Stage& stage : stages_) stage.operation->Bind(memory_of(stage.reads), memory_of(stage.writes), scratch);
-}
-
-void Sequence::Run(const dnnl::stream& stream) {
-  for (Stage& stage : stages_) stage.operation->Run(stream);
+  std::vector<std::unique_ptr<Binding>> bound;
+  for (const Stage& stage : stages_) {
+    bound.push_back(stage.operation->Bind(memory_of(stage.reads), memory_of(stage.writes), scratch));
+  }
+  return std::make_unique<BoundSequence>(std::move(bound));
 }
 
 std::string Sequence::Primitive() const { return stages_.front().operation->Primitive(); }

@@ -29,8 +29,8 @@ class Sequence : public Operation {
 
   int overwritable() const override { return overwritable_; }
   std::int64_t ScratchBytes() const override;
-  void Bind(const std::vector<dnnl::memory>& bottoms, const std::vector<dnnl::memory>& tops, void* scratch) override;
-  void Run(const dnnl::stream& stream) override;
+  std::unique_ptr<Binding> Bind(const std::vector<dnnl::memory>& bottoms, const std::vector<dnnl::memory>& tops,
+                                void* scratch) const override;
   std::string Primitive() const override;
 
  private:

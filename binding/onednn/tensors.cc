@@ -61,9 +61,9 @@ int Tensors::Root(int tensor) const {
   return tensor;
 }
 
-std::int64_t Tensors::OffsetInRoot(int tensor) const {
+std::int64_t Tensors::OffsetInRoot(int tensor, std::int64_t part) const {
   std::int64_t offset = 0;
-  for (; At(tensor).host != kNone; tensor = At(tensor).host) offset += At(tensor).offset + part_ * At(tensor).stride;
+  for (; At(tensor).host != kNone; tensor = At(tensor).host) offset += At(tensor).offset + part * At(tensor).stride;
   return offset;
 }
 
@@ -72,11 +72,18 @@ bool Tensors::Turns(int tensor) const {
   return At(tensor).stride != 0;
 }
 
-char* Tensors::AddressInArena(int tensor) const { return arena_.data() + At(Root(tensor)).offset + OffsetInRoot(tensor); }
+char* Tensors::AddressOf(int tensor, const Worker& worker) const {
+  const Tensor& root = At(Root(tensor));
+  const std::int64_t offset = OffsetInRoot(tensor, worker.part);
+  if (root.blob != kNone) return root.in_blob == nullptr ? nullptr : root.in_blob + offset;
+  const AlignedMemory& arena = root.per_worker ? worker.arena : arena_;
+  return arena.bytes() == 0 ? nullptr : arena.data() + root.offset + offset;
+}
 
 bool Tensors::IsMovable(int tensor) const {
   const int root = Root(tensor);
-  return At(root).blob == kNone && OffsetInRoot(tensor) == 0 && BytesOf(At(root).description) == BytesOf(At(tensor).description);
+  return At(root).blob == kNone && OffsetInRoot(tensor, 0) == 0 &&
+         BytesOf(At(root).description) == BytesOf(At(tensor).description);
 }
 
 bool Tensors::MoveInside(int tensor, int host, std::int64_t offset, std::int64_t stride) {
@@ -113,7 +120,7 @@ void Tensors::Use(int tensor, int step) {
   used.last = std::max(used.last, step);
 }
 
-std::int64_t Tensors::LayOut() {
+std::int64_t Tensors::LayOut(bool per_worker) {
   std::vector<Occupant> occupants(tensors_.size());
   for (int tensor = 0; tensor < static_cast<int>(tensors_.size()); ++tensor) {
     Occupant& own = occupants[static_cast<std::size_t>(tensor)];
@@ -131,7 +138,8 @@ std::int64_t Tensors::LayOut() {
   std::vector<Occupant> placed;
   std::int64_t end = 0;
   for (Occupant& occupant : occupants) {
-    if (occupant.first == kNone || At(occupant.tensor).host != kNone || At(occupant.tensor).blob != kNone) continue;
+    const Tensor& tensor = At(occupant.tensor);
+    if (occupant.first == kNone || tensor.host != kNone || tensor.blob != kNone || tensor.per_worker != per_worker) continue;
     occupant.offset = LowestGap(placed, occupant);
     At(occupant.tensor).offset = occupant.offset;
     end = std::max(end, occupant.offset + occupant.bytes);
@@ -142,20 +150,30 @@ std::int64_t Tensors::LayOut() {
   return end;
 }
 
-void Tensors::Place(const dnnl::engine& engine) {
-  arena_ = AlignedMemory(LayOut(), "The plan");
+void Tensors::Place(const dnnl::engine& engine, int repeated, int workers) {
+  std::vector<int> last(tensors_.size(), kNone);  // by root
   for (int tensor = 0; tensor < static_cast<int>(tensors_.size()); ++tensor) {
-    // What lies in a blob gets its address before each step that uses it.
-    const bool in_arena = BlobOf(tensor) == kNone && arena_.bytes() > 0;
-    At(tensor).memory = dnnl::memory(At(tensor).description, engine, in_arena ? AddressInArena(tensor) : nullptr);
-    if (in_arena && Turns(tensor)) turning_.push_back(tensor);
+    int& of_root = last[static_cast<std::size_t>(Root(tensor))];
+    of_root = std::max(of_root, At(tensor).last);
+  }
+  for (std::size_t root = 0; root < last.size(); ++root) tensors_[root].per_worker = last[root] < repeated;
+  arena_ = AlignedMemory(LayOut(false), "The plan");
+  const std::int64_t bytes = LayOut(true);
+  for (int worker = 0; worker < workers; ++worker) workers_.push_back({AlignedMemory(bytes, "The plan"), 0});
+  for (int tensor = 0; tensor < static_cast<int>(tensors_.size()); ++tensor) {
+    for (const Worker& worker : workers_) {
+      At(tensor).memory.emplace_back(At(tensor).description, engine, AddressOf(tensor, worker));
+    }
+    if (Turns(tensor)) turning_.push_back(tensor);
   }
 }
 
-void Tensors::Turn(std::int64_t part) {
-  if (part == part_) return;
-  part_ = part;
-  for (const int tensor : turning_) At(tensor).memory.set_data_handle(AddressInArena(tensor));
+void Tensors::Turn(int worker, std::int64_t part) {
+  Worker& turned = workers_[static_cast<std::size_t>(worker)];
+  turned.part = part;
+  for (const int tensor : turning_) {
+    At(tensor).memory[static_cast<std::size_t>(worker)].set_data_handle(AddressOf(tensor, turned));
+  }
 }
 
 void Tensors::Refresh(int tensor, bool to_write) {
@@ -164,7 +182,16 @@ void Tensors::Refresh(int tensor, bool to_write) {
   FloatBlob& blob = *net_->blobs()[static_cast<std::size_t>(blob_index)];
   // What is only read must not count as changed; oneDNN has no memory of constants.
   float* const values = to_write ? blob.mutable_cpu_data() : const_cast<float*>(blob.cpu_data());
-  At(tensor).memory.set_data_handle(reinterpret_cast<char*>(values) + OffsetInRoot(tensor));
+  At(Root(tensor)).in_blob = reinterpret_cast<char*>(values);
+  for (std::size_t worker = 0; worker < workers_.size(); ++worker) {
+    At(tensor).memory[worker].set_data_handle(AddressOf(tensor, workers_[worker]));
+  }
+}
+
+std::int64_t Tensors::Bytes() const {
+  std::int64_t bytes = arena_.bytes();
+  for (const Worker& worker : workers_) bytes += worker.arena.bytes();
+  return bytes;
 }
 
 }  // namespace caffe_node::onednn

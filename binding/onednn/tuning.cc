@@ -1,5 +1,7 @@
 #include "tuning.h"
 
+#include <omp.h>
+
 #include <algorithm>
 #include <fstream>
 #include <limits>
@@ -26,17 +28,17 @@ std::string Processor() {
   return "";
 }
 
-// All that a time depends on beside the problem.
-std::string Machine(int threads) {
+// What a time depends on beside the problem and the threads.
+std::string Machine() {
   const dnnl::version_t* const version = dnnl::version();
   return "oneDNN " + std::to_string(version->major) + "." + std::to_string(version->minor) + "." +
          std::to_string(version->patch) + ", " + Processor() + ", isa " +
-         std::to_string(static_cast<unsigned>(dnnl::get_effective_cpu_isa())) + ", threads " + std::to_string(threads);
+         std::to_string(static_cast<unsigned>(dnnl::get_effective_cpu_isa()));
 }
 
 }  // namespace
 
-Tuning::Tuning(std::string file, int threads) : file_(std::move(file)), machine_(Machine(threads)) { Read(&known_); }
+Tuning::Tuning(std::string file) : file_(std::move(file)), machine_(Machine()) { Read(&known_); }
 
 void Tuning::Read(std::map<std::string, std::string>* into) const {
   std::ifstream file(file_);
@@ -51,7 +53,7 @@ void Tuning::Read(std::map<std::string, std::string>* into) const {
 std::size_t Tuning::Fastest(const std::string& problem, const std::vector<std::string>& names,
                             const std::function<double(std::size_t)>& measure) {
   if (names.size() == 1) return 0;
-  const std::string key = machine_ + '\t' + problem;
+  const std::string key = machine_ + ", threads " + std::to_string(omp_get_max_threads()) + '\t' + problem;
   const auto known = known_.find(key);
   const auto choice = known == known_.end() ? names.end() : std::find(names.begin(), names.end(), known->second);
   if (choice != names.end()) return static_cast<std::size_t>(choice - names.begin());

@@ -13,10 +13,10 @@ namespace caffe_node::onednn {
 class Tuning {
  public:
   // `file` may be empty, missing, or hold anything: lines that are none of ours are passed over.
-  Tuning(std::string file, int threads);
+  explicit Tuning(std::string file);
 
-  // One of `names`: the one remembered for this problem, or that for which `measure` returns the least. It is called several
-  // times for each, in turns, with an index of `names`; what it returns is a time in ms.
+  // One of `names`: the one remembered for this problem, or that for which `measure` returns the least with as many threads as
+  // OpenMP has. It is called several times for each, in turns, with an index of `names`; what it returns is a time in ms.
   std::size_t Fastest(const std::string& problem, const std::vector<std::string>& names,
                       const std::function<double(std::size_t)>& measure);
 
