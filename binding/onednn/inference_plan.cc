@@ -20,6 +20,10 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
+double MillisecondsSince(Clock::time_point begin) {
+  return std::chrono::duration<double, std::milli>(Clock::now() - begin).count();
+}
+
 Failure InPlan(const dnnl::error& error, const std::string& layer) {
   FailureDetails details;
   details.layer = layer;
@@ -52,14 +56,16 @@ class Plan final : public InferencePlan {
     RunAll([&](std::size_t step, int worker) {
       const Clock::time_point begin = Clock::now();
       RunStep(step, worker, stop);
-      spent[static_cast<std::size_t>(worker)][step] += std::chrono::duration<double, std::milli>(Clock::now() - begin).count();
+      spent[static_cast<std::size_t>(worker)][step] += MillisecondsSince(begin);
     });
     for (std::size_t step = 0; step < steps.size(); ++step) {
       steps[step].milliseconds = 0;
-      for (const std::vector<double>& of_worker : spent) {
-        steps[step].milliseconds += of_worker[step] / static_cast<double>(steps[step].bindings.size());
-      }
+      for (const std::vector<double>& of_worker : spent) steps[step].milliseconds += of_worker[step];
     }
+    // Of what several did at the same time, each step has its share of the time that passed.
+    double sum = 0;
+    for (std::size_t step = 0; step < program_->repeated; ++step) sum += steps[step].milliseconds;
+    for (std::size_t step = 0; step < program_->repeated; ++step) steps[step].milliseconds *= parts_milliseconds_ / sum;
   }
 
   void UpdateParameters(const std::vector<int>& layers) override {
@@ -109,7 +115,11 @@ class Plan final : public InferencePlan {
   template <typename Body>
   void RunAll(const Body& run) {
     const ThreadScope scope(threads_);
-    if (program_->repeated > 0) RunParts(run);
+    if (program_->repeated > 0) {
+      const Clock::time_point begin = Clock::now();
+      RunParts(run);
+      parts_milliseconds_ = MillisecondsSince(begin);
+    }
     for (std::size_t step = program_->repeated; step < program_->steps.size(); ++step) {
       Refresh(program_->steps[step]);
       run(step, 0);
@@ -168,6 +178,7 @@ class Plan final : public InferencePlan {
   const int threads_;
   std::unique_ptr<Program> program_;
   std::vector<dnnl::stream> streams_;  // by worker
+  double parts_milliseconds_ = 0;      // of the last run: the repeated steps, for all parts
 };
 
 }  // namespace

@@ -13,10 +13,9 @@ using Descriptor = dnnl::inner_product_forward::primitive_desc;
 
 // What the layer multiplies, as oneDNN sees it.
 struct Factors {
-  Shape bottom;        // one axis for the items, the others are summed over
-  Shape weights;       // an axis for the outputs, then those of the bottom
+  Shape bottom;        // items, and what is summed over
+  Shape weights;       // outputs, and what is summed over
   Description stored;  // how Caffe's blob has the weights
-  bool as_is = false;  // whether the bottom has these axes already, and may lie in any format
 };
 
 std::int64_t Product(Shape::const_iterator first, Shape::const_iterator end) {
@@ -24,26 +23,12 @@ std::int64_t Product(Shape::const_iterator first, Shape::const_iterator end) {
 }
 
 Factors FactorsOf(const caffe::InnerProductParameter& fields, const Shape& bottom) {
-  const auto axes = static_cast<int>(bottom.size());
-  const int axis = fields.axis() < 0 ? fields.axis() + axes : fields.axis();
+  const int axis = fields.axis() < 0 ? fields.axis() + static_cast<int>(bottom.size()) : fields.axis();
   Factors factors;
-  factors.as_is = axis == 1 && axes >= 2 && axes <= 5;
-  if (factors.as_is) {
-    factors.bottom = bottom;
-  } else {
-    factors.bottom = {Product(bottom.begin(), bottom.begin() + axis), Product(bottom.begin() + axis, bottom.end())};
-  }
-  factors.weights = factors.bottom;
-  factors.weights[0] = fields.num_output();
-  factors.stored = Plain(factors.weights);
-  if (fields.transpose()) {
-    // [inputs, outputs]: each step through the inputs passes all outputs.
-    Shape strides(factors.weights.size(), 1);
-    strides.back() = factors.weights[0];
-    for (std::size_t i = strides.size() - 1; i > 1; --i) strides[i - 1] = strides[i] * factors.weights[i];
-    strides[0] = 1;
-    factors.stored = Description(factors.weights, DataType::f32, strides);
-  }
+  factors.bottom = {Product(bottom.begin(), bottom.begin() + axis), Product(bottom.begin() + axis, bottom.end())};
+  factors.weights = {fields.num_output(), factors.bottom[1]};
+  factors.stored =
+      fields.transpose() ? Description(factors.weights, DataType::f32, Shape{1, factors.weights[0]}) : Plain(factors.weights);
   return factors;
 }
 
@@ -57,6 +42,12 @@ class InnerProduct final : public WeightedOperation {
   }
 };
 
+// The weights of one item are read once: in any other order they would only take memory of their own. For more items that pays.
+Description WeightsFor(const Factors& factors, DataType type) {
+  const bool as_stored = factors.bottom[0] == 1 && type == DataType::f32;
+  return as_stored ? factors.stored : Any(factors.weights, type);
+}
+
 }  // namespace
 
 std::unique_ptr<Operation> MakeInnerProduct(const OperationRequest& request) {
@@ -65,13 +56,12 @@ std::unique_ptr<Operation> MakeInnerProduct(const OperationRequest& request) {
   const Factors factors = FactorsOf(request.node.parameter().inner_product_param(), bottom);
   const Shape top{factors.bottom[0], factors.weights[0]};
   const Description bias = HasBias(request.node) ? Plain({top[1]}) : Description();
-  const Description source = factors.as_is ? Any(factors.bottom, type) : Plain(factors.bottom, type);
-  const dnnl::inner_product_forward::desc description(dnnl::prop_kind::forward_inference, source, Any(factors.weights, type),
-                                                      bias, Plain(top, request.top_type()));
+  const dnnl::inner_product_forward::desc description(dnnl::prop_kind::forward_inference, Plain(factors.bottom, type),
+                                                      WeightsFor(factors, type), bias, Plain(top, request.top_type()));
   const Descriptor primitive(description, SharedScratch(PostOperations(request.node.fused)), request.context.engine);
   RequireFast(primitive);
-  return std::make_unique<InnerProduct>(factors.as_is ? primitive.src_desc() : Plain(bottom, type),
-                                        Plain(request.tops[0], request.top_type()), primitive, request.node, factors.stored);
+  return std::make_unique<InnerProduct>(Plain(bottom, type), Plain(request.tops[0], request.top_type()), primitive, request.node,
+                                        factors.stored);
 }
 
 }  // namespace caffe_node::onednn
