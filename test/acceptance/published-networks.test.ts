@@ -4,13 +4,10 @@ import { Net } from '../../lib/net';
 import { toDeploy } from '../../lib/prototxt';
 import { model } from '../prototxt/shared';
 import { describeShared, relativeError, shared } from '../support/shared';
-import { fillAsTrained, randomValues } from '../support/trained';
+import { fillAsTrained, narrow, randomValues } from '../support/trained';
 
 /** Pixels with the mean of ImageNet subtracted are about that large. */
 const image = (size: number) => randomValues(3 * size * size, 7).map((value) => 120 * value);
-
-/** Two layers have nine tenths of AlexNet's 61 million parameters, in both files; how many outputs they have is not what is compared. */
-const narrow = (text: string) => text.replaceAll('num_output: 4096', 'num_output: 128');
 
 describeShared('for the same weights', () => {
   test.each([

@@ -2,9 +2,11 @@
 import { caffe } from '../../lib/caffe';
 import { Net } from '../../lib/net';
 import * as networks from '../../lib/networks';
-import { type NetParameter, parseNet } from '../../lib/prototxt';
+import { type NetParameter, parseNet, retarget, toDeploy } from '../../lib/prototxt';
+import { model } from '../prototxt/shared';
 import { noise } from '../support/engine';
-import { relativeError } from '../support/shared';
+import { relativeError, sharedIsPresent } from '../support/shared';
+import { fillAsTrained, narrow } from '../support/trained';
 
 const describeEngine = caffe.features.onednn ? describe : describe.skip;
 jest.setTimeout(300_000); // seconds on an idle machine
@@ -36,9 +38,9 @@ function learnStatistics(net: Net): void {
   }
 }
 
-async function stepsInCaffe(net: NetParameter | string): Promise<string[]> {
+async function stepsInCaffe(net: NetParameter | string, learn: (net: Net) => unknown = learnStatistics): Promise<string[]> {
   const plain = await Net.from(net, { engine: 'caffe' });
-  learnStatistics(plain);
+  learn(plain);
   const fast = await Net.from(net, { engine: 'onednn', weights: await plain.toBuffer() });
   const [, ...picture] = plain.blobs.data?.shape ?? [];
   const shape = [ITEMS, ...picture];
@@ -99,5 +101,21 @@ describeEngine('what is left to Caffe', () => {
       ${enlarge('up1', 'fuse', 21)} ${crop('crop1', 'up1', 'data')}
       layer { name: "prob" type: "Softmax" bottom: "crop1" top: "prob" }`;
     expect(await stepsInCaffe(text)).toEqual(['Crop', 'Crop']);
+  });
+});
+
+(sharedIsPresent ? describeEngine : describe.skip)('what is left to Caffe of published networks: nothing', () => {
+  test.each(['bvlc_alexnet/deploy', 'bvlc_reference_caffenet/deploy', 'bvlc_googlenet/deploy', 'squeezenet/SqueezeNet_deploy'])(
+    '%s',
+    async (name) => expect(await stepsInCaffe(narrow(model(name)), fillAsTrained)).toEqual([]),
+  );
+
+  test.each([
+    ['digits/lenet', 1, 28],
+    ['digits/alexnet', 3, 227],
+    ['digits/googlenet', 3, 224],
+  ])('%s, as toDeploy deploys it', async (name, channels, size) => {
+    const { text } = toDeploy(narrow(retarget(model(name), { classes: 12 }).text), { input: { data: [1, channels, size, size] } });
+    expect(await stepsInCaffe(text, fillAsTrained)).toEqual([]);
   });
 });

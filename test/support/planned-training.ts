@@ -39,22 +39,27 @@ export async function dispose({ caffe, planned }: Pair): Promise<void> {
 
 function norm(values: ArrayLike<number>): number {
   let sum = 0;
-  for (let index = 0; index < values.length; index++) sum += (values[index] ?? Number.NaN) ** 2;
+  for (let index = 0; index < values.length; index++) sum += (values[index] as number) ** 2;
   return Math.sqrt(sum);
+}
+
+function distance(values: ArrayLike<number>, others: ArrayLike<number>): number {
+  let sum = 0;
+  for (let index = 0; index < values.length; index++) sum += ((values[index] as number) - (others[index] as number)) ** 2;
+  return values.length === others.length ? Math.sqrt(sum) : Number.NaN;
 }
 
 /** How far each parameter's values or gradients are off, relative to their own norm, or to a ten-thousandth of the largest. */
 export function deviations(found: Net, expected: Net, part: 'data' | 'diff'): Record<string, number> {
   const all = Object.entries(expected.params).flatMap(([layer, params]) =>
-    params.map((param, index) => ({ name: `${layer}[${index}]`, right: param[part], values: found.params[layer]?.[index]?.[part] ?? [] })),
-  );
-  const floor = 1e-4 * Math.max(...all.map(({ right }) => norm(right)), 1e-30);
-  return Object.fromEntries(
-    all.map(({ name, right, values }) => {
-      const error = norm(Float64Array.from(right, (value, index) => (values[index] ?? Number.NaN) - value));
-      return [name, error / Math.max(norm(right), floor)];
+    params.map((param, index) => {
+      const right = param[part];
+      const off = distance(right, found.params[layer]?.[index]?.[part] ?? []);
+      return { name: `${layer}[${index}]`, length: norm(right), off };
     }),
   );
+  const floor = 1e-4 * Math.max(...all.map(({ length }) => length), 1e-30);
+  return Object.fromEntries(all.map(({ name, length, off }) => [name, off / Math.max(length, floor)]));
 }
 
 /** The issue's bound, for gradients and for what is learned from them. */
