@@ -81,10 +81,12 @@ class Eltwise final : public PrimitiveOperation {
                            {{DNNL_ARG_SRC, primitive.src_desc()}}, {{DNNL_ARG_DST, primitive.dst_desc()}}) {}
 };
 
-Descriptor PrimitiveFor(const Activation& activation, const Description& values, const Context& context) {
+std::unique_ptr<Operation> MakeEltwise(const Activation& activation, const Description& values, const Context& context) {
   const dnnl::eltwise_forward::desc description(dnnl::prop_kind::forward_inference, activation.algorithm, values,
                                                 activation.alpha, activation.beta);
-  return {description, SharedScratch(), context.engine};
+  const Descriptor primitive(description, SharedScratch(), context.engine);
+  RequireFast(primitive);
+  return std::make_unique<Eltwise>(primitive);
 }
 
 std::unique_ptr<Operation> InSequence(const std::vector<Activation>& activations, const Description& values,
@@ -92,10 +94,8 @@ std::unique_ptr<Operation> InSequence(const std::vector<Activation>& activations
   auto sequence = std::make_unique<Sequence>(std::vector<Description>{values}, std::vector<Description>{values});
   sequence->SetOverwritable(0);
   for (const Activation& activation : activations) {
-    const Descriptor primitive = PrimitiveFor(activation, values, context);
-    RequireFast(primitive);
     const bool first = &activation == &activations.front();
-    sequence->Add(std::make_unique<Eltwise>(primitive), {first ? Sequence::Bottom(0) : Sequence::Top(0)}, {Sequence::Top(0)});
+    sequence->Add(MakeEltwise(activation, values, context), {first ? Sequence::Bottom(0) : Sequence::Top(0)}, {Sequence::Top(0)});
   }
   return sequence;
 }
@@ -124,6 +124,16 @@ dnnl::post_ops PostOperations(const std::vector<FusedLayer>& fused) {
   for (const FusedLayer& layer : fused) {
     for (const Activation& activation : ActivationsOf(*layer.caffe))
       operations.append_eltwise(1, activation.algorithm, activation.alpha, activation.beta);
+  }
+  return operations;
+}
+
+std::vector<std::unique_ptr<Operation>> MakeFused(const std::vector<FusedLayer>& fused, const Description& values,
+                                                  const Context& context) {
+  std::vector<std::unique_ptr<Operation>> operations;
+  for (const FusedLayer& layer : fused) {
+    for (const Activation& activation : ActivationsOf(*layer.caffe))
+      operations.push_back(MakeEltwise(activation, values, context));
   }
   return operations;
 }

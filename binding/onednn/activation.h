@@ -2,10 +2,12 @@
 #ifndef CAFFE_NODE_ONEDNN_ACTIVATION_H_
 #define CAFFE_NODE_ONEDNN_ACTIVATION_H_
 
+#include <memory>
 #include <oneapi/dnnl/dnnl.hpp>
 #include <vector>
 
 #include "graph.h"
+#include "operation.h"
 
 namespace caffe_node::onednn {
 
@@ -25,6 +27,9 @@ bool CanFuse(const std::vector<FusedLayer>& fused, const FloatLayer& next);
 
 // The activations that were fused into a node.
 dnnl::post_ops PostOperations(const std::vector<FusedLayer>& fused);
+// The same as operations of their own, each from the values into the values. Throws a Refusal.
+std::vector<std::unique_ptr<Operation>> MakeFused(const std::vector<FusedLayer>& fused, const Description& values,
+                                                  const Context& context);
 
 }  // namespace caffe_node::onednn
 

@@ -3,6 +3,7 @@
 
 #include "activation.h"
 #include "operations.h"
+#include "thin_inner_product.h"
 #include "weighted_operation.h"
 
 namespace caffe_node::onednn {
@@ -54,6 +55,8 @@ std::unique_ptr<Operation> MakeInnerProduct(const OperationRequest& request) {
   const DataType type = request.context.type();
   const Shape bottom = ShapeOf(request.bottoms[0]);
   const Factors factors = FactorsOf(request.node.parameter().inner_product_param(), bottom);
+  const ProductExtents extents{factors.bottom[0], factors.bottom[1], factors.weights[0]};
+  if (SuitsThinInnerProduct(request, extents)) return MakeThinInnerProduct(request, extents);
   const Shape top{factors.bottom[0], factors.weights[0]};
   const Description bias = HasBias(request.node) ? Plain({top[1]}) : Description();
   const dnnl::inner_product_forward::desc description(dnnl::prop_kind::forward_inference, Plain(factors.bottom, type),

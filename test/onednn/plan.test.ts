@@ -205,6 +205,24 @@ describeEngine('what layers are made into', () => {
     await net.dispose();
   });
 
+  test.each([false, true])('a fully connected layer for few items and many, weights transposed: %s', async (transpose) => {
+    const settings = `inner_product_param { num_output: 37 transpose: ${transpose} }`;
+    const { fast, caffe } = await filled(
+      input(1, 5, 3, 3) +
+        layer('InnerProduct', 'fc', 'data', settings) +
+        layer('ReLU', 'relu', 'fc', '', 'fc') +
+        layer('TanH', 'tanh', 'fc'),
+    );
+    for (const items of [1, 2, 16, 17, 64, 65]) {
+      const data = { shape: [items, 5, 3, 3], data: noise(items * 45, items) };
+      expectClose(await fast.forward({ data }), await caffe.forward({ data }), 5);
+    }
+    for (const net of [fast, caffe]) net.params.fc?.[0]?.set(noise(37 * 45, 3));
+    const data = { shape: [2, 5, 3, 3], data: noise(90) };
+    expectClose(await fast.forward({ data }), await caffe.forward({ data }), 5);
+    await Promise.all([fast.dispose(), caffe.dispose()]);
+  });
+
   test('layers that disturb each other in shared memory are refused, and left to Caffe', async () => {
     const text =
       input(1, 2, 3, 3) +
