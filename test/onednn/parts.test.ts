@@ -7,7 +7,7 @@ import { failureOf } from '../support/failure';
 const describeEngine = caffe.features.onednn ? describe : describe.skip;
 
 const SIZE = 24;
-/** Each kind of memory that a part can have: in a concatenation, around a padded kernel of 1, overwritten, left for the whole batch. */
+/** Each kind of memory that a part can have: of groups of channels, in a concatenation, around a padded kernel of 1, overwritten, left for the whole batch. */
 const NETWORK = `
   layer { name: "data" type: "Input" top: "data" input_param { shape { dim: 1 dim: 3 dim: ${SIZE} dim: ${SIZE} } } }
   layer { name: "conv" type: "Convolution" bottom: "data" top: "conv" convolution_param { num_output: 32 kernel_size: 3 pad: 1 weight_filler { type: "xavier" } bias_filler { type: "uniform" } } }
@@ -16,7 +16,10 @@ const NETWORK = `
   layer { name: "left" type: "Convolution" bottom: "norm" top: "left" convolution_param { num_output: 16 kernel_size: 1 pad: 1 weight_filler { type: "xavier" } bias_filler { type: "uniform" } } }
   layer { name: "right" type: "Convolution" bottom: "norm" top: "right" convolution_param { num_output: 16 kernel_size: 3 pad: 2 weight_filler { type: "xavier" } } }
   layer { name: "both" type: "Concat" bottom: "left" bottom: "right" top: "both" }
-  layer { name: "pool" type: "Pooling" bottom: "both" top: "pool" pooling_param { kernel_size: 3 stride: 2 } }
+  layer { name: "groups" type: "Convolution" bottom: "both" top: "groups" convolution_param { num_output: 128 group: 2 kernel_size: 3 pad: 1 weight_filler { type: "xavier" } } }
+  layer { name: "scale" type: "Scale" bottom: "groups" top: "groups" scale_param { filler { type: "uniform" min: 0.5 max: 2 } bias_term: true bias_filler { type: "uniform" } } }
+  layer { name: "clip" type: "ReLU" bottom: "groups" top: "groups" }
+  layer { name: "pool" type: "Pooling" bottom: "groups" top: "pool" pooling_param { kernel_size: 3 stride: 2 } }
   layer { name: "elu" type: "ELU" bottom: "pool" top: "elu" }
   layer { name: "score" type: "InnerProduct" bottom: "elu" top: "score" inner_product_param { num_output: 5 weight_filler { type: "xavier" } } }
   layer { name: "prob" type: "Softmax" bottom: "score" top: "prob" }`;
@@ -50,7 +53,8 @@ describeEngine('parts of a batch', () => {
     caffe.setThreads(2);
     await fast.forward(images(6));
     for (const net of [fast, slow]) {
-      for (const layer of ['conv', 'left', 'score']) net.params[layer]?.[0]?.set(noise(net.params[layer]?.[0]?.data.length ?? 0, 9));
+      for (const layer of ['conv', 'left', 'groups', 'score'])
+        net.params[layer]?.[0]?.set(noise(net.params[layer]?.[0]?.data.length ?? 0, 9));
     }
     expectClose(await fast.forward(images(6)), await slow.forward(images(6)), 4);
     await Promise.all([fast.dispose(), slow.dispose()]);
