@@ -39,7 +39,7 @@ describeEngine('parts of a batch', () => {
     async (threads) => {
       const { fast, slow } = await pair();
       caffe.setThreads(threads);
-      for (const items of [1, 2, 3, 4, 7, 8, 40, 41]) {
+      for (const items of [1, 2, 3, 4, 7, 8, 13]) {
         const blobs = { blobs: ['pool', 'prob', 'norm'] };
         expectClose(await fast.forward(images(items), blobs), await slow.forward(images(items), blobs), 5);
       }
@@ -76,7 +76,7 @@ describeEngine('parts of a batch', () => {
   test('a run is stopped in the middle of its parts, and the next one is right', async () => {
     const { fast, slow } = await pair();
     caffe.setThreads(2);
-    const many = images(1200);
+    const many = images(200);
     await fast.forward(many);
     const controller = new AbortController();
     const run = failureOf(fast.forward(many, { signal: controller.signal }));
