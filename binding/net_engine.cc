@@ -9,6 +9,7 @@
 #include "failure.h"
 #include "memory_check.h"
 #include "message.h"
+#include "not_finite.h"
 
 namespace caffe_node {
 
@@ -106,7 +107,12 @@ void NetEngine::Forward(const std::vector<std::string>& fetch, bool timed, const
   if (!verdict->empty()) SettleOnCaffe(*verdict);
   if (!settled_.empty() || !Prepare(purpose)) return ForwardInCaffe(settled_);
   InferencePlan& plan = *plans_.front().steps;
-  timed ? plan.RunTimed(stop) : plan.Run(stop);
+  try {
+    timed ? plan.RunTimed(stop) : plan.Run(stop);
+  } catch (const NotFinite& found) {
+    if (not_repeated_) throw;
+    return ForwardInCaffe(found.what());
+  }
   computed_.insert(wanted_.begin(), wanted_.end());
   reason_.clear();
   ReleaseOriginals();

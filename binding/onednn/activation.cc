@@ -20,6 +20,8 @@ using Descriptor = dnnl::eltwise_forward::primitive_desc;
 std::vector<Activation> PowerOf(const caffe::PowerParameter& fields) {
   // Caffe then does not look at its bottom.
   if (fields.scale() * fields.power() == 0) return {};
+  // Roots of negative numbers are none: where Caffe computes them, somebody looks.
+  if (fields.power() < 0 || fields.power() != std::trunc(fields.power())) return {};
   std::vector<Activation> activations;
   const bool straight = fields.power() == 1;
   if (straight || fields.scale() != 1 || fields.shift() != 0)

@@ -3,6 +3,8 @@
 #include <utility>
 
 #include "../failure.h"
+#include "../fingerprint.h"
+#include "../not_finite.h"
 
 namespace caffe_node::onednn {
 
@@ -38,15 +40,26 @@ std::unique_ptr<Binding> CaffeStep::Bind(const std::vector<dnnl::memory>&, const
 void CaffeStep::Run() const {
   for (const int layer : layers_) net_->ForwardFromTo(layer, layer);
   RequireShapes();
+  RequireFinite();
+}
+
+const std::vector<FloatBlob*>& CaffeStep::Tops() const { return net_->top_vecs()[static_cast<std::size_t>(layers_.back())]; }
+
+const std::string& CaffeStep::Name() const { return net_->layer_names()[static_cast<std::size_t>(layers_.back())]; }
+
+void CaffeStep::RequireFinite() const {
+  for (const FloatBlob* const top : Tops()) {
+    if (!IsFinite(*top)) throw NotFinite(Name());
+  }
 }
 
 void CaffeStep::RequireShapes() const {
-  const auto& blobs = net_->top_vecs()[static_cast<std::size_t>(layers_.back())];
+  const std::vector<FloatBlob*>& blobs = Tops();
   for (std::size_t top = 0; top < blobs.size(); ++top) {
     const std::vector<int>& shape = blobs[top]->shape();
     if (Plain({shape.begin(), shape.end()}) == tops()[top]) continue;
     FailureDetails details;
-    details.layer = net_->layer_names()[static_cast<std::size_t>(layers_.back())];
+    details.layer = Name();
     details.hint = "Use engine: 'caffe' for a net whose shapes depend on what is in its blobs.";
     throw Failure("UNSUPPORTED", "The layer gave its top another shape than the plan was made for.", std::move(details));
   }

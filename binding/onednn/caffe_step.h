@@ -19,12 +19,15 @@ class CaffeStep final : public Operation {
 
   std::unique_ptr<Binding> Bind(const std::vector<dnnl::memory>& bottoms, const std::vector<dnnl::memory>& tops,
                                 void* scratch) const override;
-  // Throws what the layer throws; UNSUPPORTED when it gives its tops other shapes than the plan was made for.
+  // Throws what the layer throws; UNSUPPORTED when it gives its tops other shapes than the plan was made for; NotFinite.
   void Run() const;
   std::string Primitive() const override { return "Caffe: " + reason_; }
 
  private:
   void RequireShapes() const;
+  void RequireFinite() const;
+  const std::vector<FloatBlob*>& Tops() const;
+  const std::string& Name() const;
 
   FloatNet* const net_;
   const std::string reason_;

@@ -1,8 +1,8 @@
 import { chmodSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { caffe, type LogMessage } from '../../lib/caffe';
+import { caffe } from '../../lib/caffe';
 import { Net } from '../../lib/net';
-import { BRANCHED, bothEngines, expectClose, noise } from '../support/engine';
+import { BRANCHED, bothEngines, expectClose, noise, warningsOf } from '../support/engine';
 import { failureOf } from '../support/failure';
 import { temporaryFolder } from '../support/folders';
 
@@ -33,15 +33,7 @@ const verdicts = () => {
 };
 
 /** Runs the net once, and tells what was logged. */
-async function runOnce(net: Net): Promise<string[]> {
-  const lines: string[] = [];
-  const listen = ({ level, message }: LogMessage) => level === 'warning' && lines.push(message);
-  caffe.on('log', listen);
-  await net.forward({ data: IMAGES });
-  await new Promise((resolve) => setImmediate(resolve));
-  caffe.off('log', listen);
-  return lines;
-}
+const runOnce = (net: Net) => warningsOf(() => net.forward({ data: IMAGES }));
 
 describeEngine("engine: 'auto'", () => {
   test('is the default; compares the first run with Caffe, and remembers that they agreed', async () => {
@@ -169,6 +161,64 @@ describeEngine("engine: 'auto'", () => {
       message: expect.stringContaining('lstm'),
     });
     await Promise.all([fast.dispose(), caffe.dispose()]);
+  });
+});
+
+/** Numbers in, and what is not a number within: 16 channels through convolutions of one weight. */
+describeEngine('values that are none inside of a net', () => {
+  const input = 'layer { name: "data" type: "Input" top: "data" input_param { shape { dim: 1 dim: 16 dim: 6 dim: 6 } } }';
+  const convolution = (name: string, bottom: string, weight: number) => `
+    layer { name: "${name}" type: "Convolution" bottom: "${bottom}" top: "${name}"
+      convolution_param { num_output: 16 kernel_size: 3 pad: 1 weight_filler { type: "constant" value: ${weight} } } }`;
+  const then = (type: string, bottom: string, settings = '') =>
+    `layer { name: "${type}" type: "${type}" bottom: "${bottom}" top: "${type}" ${settings} }`;
+  const data = noise(16 * 6 * 6);
+  const positive = data.map((value) => Math.abs(value));
+
+  const OVERFLOW = {
+    'sums that overflow': `${convolution('one', 'data', 1e30)} ${convolution('two', 'one', 1e30)} ${then('ReLU', 'two')}
+      ${convolution('three', 'ReLU', 1e-30)}`,
+    'squares that overflow': `${convolution('one', 'data', 1e20)} ${then('LRN', 'one')}`,
+  };
+
+  test.each(Object.entries(OVERFLOW))("%s: 'auto' finds it, and leaves the net to Caffe", async (_, layers) => {
+    const { fast, caffe: plain } = await bothEngines(`name: "large" ${input} ${layers}`, { engine: 'auto' });
+    const expected = await plain.forward({ data });
+    expect(Object.values(expected)[0]?.data.some(Number.isNaN)).toBe(true);
+    let found: unknown;
+    const lines = await warningsOf(async () => {
+      found = await fast.forward({ data });
+    });
+    expect(lines).toEqual([expect.stringMatching(/'large' runs in Caffe, not in the fast engine: .*NaN or infinite in other places/)]);
+    expect(found).toEqual(expected);
+    expect(fast.engine).toEqual({ name: 'caffe', precision: 'f32', reason: expect.stringContaining('NaN or infinite') });
+    expect(verdicts().map((file) => readFileSync(file, 'utf8'))).toEqual([expect.stringMatching(/^differed: /)]);
+    expect(await fast.forward({ data })).toEqual(expected);
+    await Promise.all([fast.dispose(), plain.dispose()]);
+  });
+
+  test.each([
+    ['Log', ''],
+    ['Power', 'power_param { power: 0.5 }'],
+  ])('%s of negative numbers, once it has been trusted: Caffe does that run, and the plan the next', async (type, settings) => {
+    const layers = `${convolution('one', 'data', 1)} ${then(type, 'one', settings)} ${then('ReLU', type)} ${convolution('two', 'ReLU', 0.01)}`;
+    for (const engine of ['auto', 'onednn'] as const) {
+      const { fast, caffe: plain } = await bothEngines(input + layers, { engine });
+      const runs: [Float32Array, 'onednn' | 'caffe'][] = [
+        [positive, 'onednn'],
+        [data, 'caffe'],
+        [positive, 'onednn'],
+      ];
+      for (const [values, name] of runs) {
+        const [found, expected] = [await fast.forward({ data: values }), await plain.forward({ data: values })];
+        expect(fast.engine.name).toBe(name);
+        expect(expected.two?.data.some(Number.isNaN)).toBe(name === 'caffe');
+        if (name === 'onednn') expectClose(found, expected);
+        else expect(found).toEqual(expected);
+        expect(fast.engine.reason).toBe(name === 'onednn' ? undefined : `Layer '${type}' gives NaN or infinite values.`);
+      }
+      await Promise.all([fast.dispose(), plain.dispose()]);
+    }
   });
 });
 

@@ -2,9 +2,10 @@
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { caffe, type LogMessage } from '../../lib/caffe';
+import { caffe } from '../../lib/caffe';
 import { JavaScriptLayer, type LayerBlob, registerLayer } from '../../lib/javascript-layer';
 import { type DebugEvent, Solver } from '../../lib/solver';
+import { warningsOf } from '../support/engine';
 import { failureOf } from '../support/failure';
 import { BARE, bothWays, dispose, drawnNet, expectSame, withLoss } from '../support/planned-training';
 import { disposeAll, fill, newPrefix, pictures, tinySolver } from '../support/solvers';
@@ -22,17 +23,6 @@ const pool = (bottom: string) =>
   `layer { name: "pool" type: "Pooling" bottom: "${bottom}" top: "pool" pooling_param { kernel_size: 3 stride: 2 } }`;
 const dropout = (bottom: string) => `layer { name: "drop" type: "Dropout" bottom: "${bottom}" top: "${bottom}" }`;
 const TWO = drawnNet(withLoss(`${convolution('one', 'data')} ${pool('one')} ${convolution('two', 'pool')} ${dropout('two')}`, 'two'), SIZE);
-
-/** What is logged as a warning meanwhile. */
-async function warningsOf(body: () => Promise<unknown>): Promise<string[]> {
-  const lines: string[] = [];
-  const listen = ({ level, message }: LogMessage) => level === 'warning' && lines.push(message);
-  caffe.on('log', listen);
-  await body();
-  await new Promise((resolve) => setImmediate(resolve));
-  caffe.off('log', listen);
-  return lines;
-}
 
 describeEngine('a planned training', () => {
   test('learns what Caffe learns, and says what ran where', async () => {

@@ -1,4 +1,5 @@
 /** Networks for the tests of the engines, and the two engines side by side. */
+import { caffe, type LogMessage } from '../../lib/caffe';
 import { Net, type NetOptions } from '../../lib/net';
 import type { Tensors } from '../../lib/tensor';
 
@@ -41,4 +42,15 @@ export function expectClose(found: Tensors, expected: Tensors, digits = 4): void
     const worst = data.reduce((most, value, index) => Math.max(most, Math.abs(value - (found[name]?.data[index] ?? Number.NaN))), 0);
     expect(worst).toBeLessThan(10 ** -digits);
   }
+}
+
+/** What is logged as a warning meanwhile. */
+export async function warningsOf(body: () => Promise<unknown>): Promise<string[]> {
+  const lines: string[] = [];
+  const listen = ({ level, message }: LogMessage) => level === 'warning' && lines.push(message);
+  caffe.on('log', listen);
+  await body();
+  await new Promise((resolve) => setImmediate(resolve));
+  caffe.off('log', listen);
+  return lines;
 }
