@@ -36,7 +36,7 @@ void AddPieces(std::size_t parameter, std::size_t count, std::vector<Piece>* pie
 template <typename Body>
 void ForEachPiece(const std::vector<Piece>& pieces, const Body& body) {
   const auto count = static_cast<std::ptrdiff_t>(pieces.size());
-#pragma omp parallel for schedule(static) if (count > 1)
+#pragma omp parallel for schedule(dynamic, 8) if (count > 1)
   for (std::ptrdiff_t i = 0; i < count; ++i) body(static_cast<std::size_t>(i));
 }
 
@@ -68,15 +68,16 @@ template <Decay kind, typename Rule>
 void UpdateValues(const Rule rule, const Parameter parameter, float scale, std::size_t begin, std::size_t end) {
 #pragma omp simd
   for (std::size_t i = begin; i < end; ++i) {
+    const float value = parameter.data[i];
     float gradient = scale * parameter.diff[i];
-    if constexpr (kind != Decay::kNone) gradient += parameter.decay * Pull<kind>(parameter.data[i]);
+    if constexpr (kind != Decay::kNone) gradient += parameter.decay * Pull<kind>(value);
     float first = parameter.first[i];
     float second = Rule::kHistories == 2 ? parameter.second[i] : 0;
     const float update = rule(gradient, parameter.rate, first, second);
     parameter.first[i] = first;
     if constexpr (Rule::kHistories == 2) parameter.second[i] = second;
     parameter.diff[i] = update;
-    parameter.data[i] -= update;
+    parameter.data[i] = value - update;
   }
 }
 

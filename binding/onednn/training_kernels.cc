@@ -1,5 +1,7 @@
 #include "training_kernels.h"
 
+#include <emmintrin.h>
+
 #include <algorithm>
 #include <array>
 #include <cfloat>
@@ -82,17 +84,46 @@ IN_WIDE_VECTORS void Mask(const Bf16* output, const Bf16* from, Bf16* to, std::i
   for (std::int64_t i = 0; i < length; ++i) to[i] = AsBf16(AsFloat(from[i]) * (AsFloat(output[i]) > 0 ? 1.0f : slope));
 }
 
+// More than that does not stay in the caches until it is read: it is written past them, which spares reading the lines first.
+constexpr std::int64_t kGreat = std::int64_t{1} << 20;
+
 template <typename Element>
-void RectifyAll(const Element* from, Element* to, const Rows& rows, float slope) {
-  ForPieces(rows, [=](std::int64_t source, std::int64_t target, std::int64_t length) {
-    Rectify(from + source, to + target, length, slope);
+void Stream(const Element* from, Element* to, std::int64_t length) {
+  constexpr auto kStep = static_cast<std::int64_t>(sizeof(__m128i) / sizeof(Element));
+  std::int64_t i = 0;
+  for (; i < length && reinterpret_cast<std::uintptr_t>(to + i) % sizeof(__m128i) != 0; ++i) to[i] = from[i];
+  for (; i + kStep <= length; i += kStep) {
+    _mm_stream_si128(reinterpret_cast<__m128i*>(to + i), _mm_loadu_si128(reinterpret_cast<const __m128i*>(from + i)));
+  }
+  for (; i < length; ++i) to[i] = from[i];
+}
+
+// Has compute(from, to, length) make the values of all rows; `from` counts values, as in Rows.
+template <typename Element, typename Compute>
+void ForValues(Element* to, bool in_place, const Rows& rows, const Compute& compute) {
+  const bool past_caches = !in_place && rows.count * rows.length >= kGreat;
+  ForPieces(rows, [&](std::int64_t source, std::int64_t target, std::int64_t length) {
+    if (!past_caches) return compute(source, to + target, length);
+    constexpr std::int64_t kPart = 1024;
+    Element part[kPart];
+    for (std::int64_t i = 0; i < length; i += kPart) {
+      const std::int64_t some = std::min(kPart, length - i);
+      compute(source + i, part, some);
+      Stream(part, to + target + i, some);
+    }
   });
 }
 
 template <typename Element>
+void RectifyAll(const Element* from, Element* to, const Rows& rows, float slope) {
+  ForValues(to, from == to, rows,
+            [=](std::int64_t begin, Element* result, std::int64_t length) { Rectify(from + begin, result, length, slope); });
+}
+
+template <typename Element>
 void MaskAll(const Element* output, const Element* from, Element* to, const Rows& rows, float slope) {
-  ForPieces(rows, [=](std::int64_t source, std::int64_t target, std::int64_t length) {
-    Mask(output + source, from + source, to + target, length, slope);
+  ForValues(to, from == to, rows, [=](std::int64_t begin, Element* result, std::int64_t length) {
+    Mask(output + begin, from + begin, result, length, slope);
   });
 }
 

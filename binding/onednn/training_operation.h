@@ -37,6 +37,9 @@ struct TrainedNode {
 float ReluSlope(const Node& relu);
 // Whether the concatenation above computes the ReLU.
 bool IsLeftToConcat(const TrainingDraft& draft, const TrainedNode& relu);
+// Whether the pooling above computes the gradient of the ReLU: a maximum that the ReLU let pass says so itself, and the gradients
+// of the maxima are far fewer than those of all values.
+bool IsLeftToPooling(const TrainingDraft& draft, const TrainedNode& relu);
 
 TrainingOperationPtr TrainConvolution(const TrainedNode& node);
 TrainingOperationPtr TrainInnerProduct(const TrainedNode& node);

@@ -74,6 +74,12 @@ class Pooling final : public TrainingOperation {
                                     windows_.before, windows_.after);
     const PoolBackward::primitive_desc description(wanted, SharedScratch(), draft->engine(), hint);
     const dnnl::memory above = draft->Read(Part::kDiff, node_.node().tops[0], description.diff_dst_desc());
+    if (const Node* const relu = ReluBelow(*draft)) {
+      const dnnl::memory output = draft->Read(Part::kData, node_.node().tops[0], description.diff_dst_desc());
+      draft->Do([output, above, rows = AllOf(description.diff_dst_desc()),
+                 slope = ReluSlope(*relu)] { MaskRows(output, above, above, rows, slope); },
+                {output, above});
+    }
     const dnnl::memory below = draft->Write(Part::kDiff, node_.node().bottoms[0], description.diff_src_desc());
     Arguments arguments{{DNNL_ARG_DIFF_DST, above}, {DNNL_ARG_DIFF_SRC, below}};
     if (KeepsPlaces()) arguments[DNNL_ARG_WORKSPACE] = workspace_;
@@ -84,6 +90,14 @@ class Pooling final : public TrainingOperation {
  private:
   // Where each maximum was, for the way back.
   bool KeepsPlaces() const { return node_.GoesBackward() && algorithm_ == dnnl::algorithm::pooling_max; }
+
+  // Whose gradient is computed here.
+  const Node* ReluBelow(const TrainingDraft& draft) const {
+    const int producer = node_.bottom(0).producer;
+    if (producer == kNone || draft.InCaffe(producer)) return nullptr;
+    const TrainedNode below{node_.graph, producer};
+    return below.node().type == "ReLU" && IsLeftToPooling(draft, below) ? &below.node() : nullptr;
+  }
 
   PoolForward::primitive_desc Describe(const TrainingDraft& draft) const {
     const auto kind = node_.GoesBackward() ? dnnl::prop_kind::forward_training : dnnl::prop_kind::forward_inference;

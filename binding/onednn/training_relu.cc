@@ -1,5 +1,6 @@
 // ReLU. Its gradient follows from the sign of what it wrote, so what it read is not kept. Where it can be it is part of another
-// layer: of the convolution beneath it, or of the concatenation above it, which copies the values anyway.
+// layer: of the convolution beneath it, or of the concatenation above it, which copies the values anyway; its gradient also of a
+// pooling by maximum above it.
 #include "training_kernels.h"
 #include "training_operation.h"
 
@@ -28,11 +29,11 @@ class Relu final : public TrainingOperation {
   // In the memory of the gradient itself, which nobody above needs any more.
   void Backward(TrainingDraft* draft) override {
     if (!node_.GoesBackwardTo(0)) return;
-    const bool by_concat = IsLeftToConcat(*draft, node_);
-    const Description layout = draft->LayoutOf(by_concat ? Part::kDiff : Part::kData, top_);
+    const bool by_above = IsLeftToConcat(*draft, node_) || IsLeftToPooling(*draft, node_);
+    const Description layout = draft->LayoutOf(by_above ? Part::kDiff : Part::kData, top_);
     const dnnl::memory gradient = draft->Read(Part::kDiff, top_, layout);
     draft->Put(Part::kDiff, bottom_, gradient);
-    if (by_concat) return;
+    if (by_above) return;
     const dnnl::memory output = draft->Read(Part::kData, top_, layout);
     draft->Do([output, gradient, rows = AllOf(layout), slope = slope_] { MaskRows(output, gradient, gradient, rows, slope); },
               {output, gradient});
@@ -50,10 +51,26 @@ class Relu final : public TrainingOperation {
 
 float ReluSlope(const Node& node) { return node.parameter().relu_param().negative_slope(); }
 
-bool IsLeftToConcat(const TrainingDraft& draft, const TrainedNode& relu) {
+namespace {
+
+// The only layer above, if the plan computes it and nobody else sees the value.
+const Node* OnlyAbove(const TrainingDraft& draft, const TrainedNode& relu) {
   const Value& top = relu.top(0);
-  if (top.consumers.size() != 1 || top.wanted || draft.InCaffe(top.consumers[0])) return false;
-  return relu.graph->nodes[static_cast<std::size_t>(top.consumers[0])].type == "Concat";
+  if (top.consumers.size() != 1 || top.wanted || draft.InCaffe(top.consumers[0])) return nullptr;
+  return &relu.graph->nodes[static_cast<std::size_t>(top.consumers[0])];
+}
+
+}  // namespace
+
+bool IsLeftToConcat(const TrainingDraft& draft, const TrainedNode& relu) {
+  const Node* const above = OnlyAbove(draft, relu);
+  return above != nullptr && above->type == "Concat";
+}
+
+bool IsLeftToPooling(const TrainingDraft& draft, const TrainedNode& relu) {
+  const Node* const above = OnlyAbove(draft, relu);
+  return above != nullptr && above->type == "Pooling" && ReluSlope(relu.node()) == 0 &&
+         above->parameter().pooling_param().pool() == caffe::PoolingParameter::MAX;
 }
 
 TrainingOperationPtr TrainRelu(const TrainedNode& node) {
