@@ -60,16 +60,14 @@ Element* Values(const dnnl::memory& memory) {
 bool IsBf16(const dnnl::memory& memory) { return memory.get_desc().data_type() == dnnl::memory::data_type::bf16; }
 
 // Products that might trap are not computed in vectors unless they may; in single steps this takes nine times as long.
-#define IN_VECTORS __attribute__((optimize("no-trapping-math")))
-// bfloat16 is only for processors with such vectors.
-#define IN_WIDE_VECTORS __attribute__((target_clones("arch=x86-64-v4", "default")))
+#define IN_VECTORS __attribute__((optimize("no-trapping-math"), target_clones("arch=x86-64-v4", "default")))
 
 IN_VECTORS void Rectify(const float* from, float* to, std::int64_t length, float slope) {
 #pragma omp simd
   for (std::int64_t i = 0; i < length; ++i) to[i] = from[i] * (from[i] < 0 ? slope : 1.0f);
 }
 
-IN_WIDE_VECTORS void Rectify(const Bf16* from, Bf16* to, std::int64_t length, float slope) {
+IN_VECTORS void Rectify(const Bf16* from, Bf16* to, std::int64_t length, float slope) {
 #pragma omp simd
   for (std::int64_t i = 0; i < length; ++i) to[i] = AsBf16(AsFloat(from[i]) * (AsFloat(from[i]) < 0 ? slope : 1.0f));
 }
@@ -79,7 +77,7 @@ IN_VECTORS void Mask(const float* output, const float* from, float* to, std::int
   for (std::int64_t i = 0; i < length; ++i) to[i] = from[i] * (output[i] > 0 ? 1.0f : slope);
 }
 
-IN_WIDE_VECTORS void Mask(const Bf16* output, const Bf16* from, Bf16* to, std::int64_t length, float slope) {
+IN_VECTORS void Mask(const Bf16* output, const Bf16* from, Bf16* to, std::int64_t length, float slope) {
 #pragma omp simd
   for (std::int64_t i = 0; i < length; ++i) to[i] = AsBf16(AsFloat(from[i]) * (AsFloat(output[i]) > 0 ? 1.0f : slope));
 }
