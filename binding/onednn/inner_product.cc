@@ -43,10 +43,9 @@ class InnerProduct final : public WeightedOperation {
   }
 };
 
-// The weights of one item are read once: in any other order they would only take memory of their own. For more items that pays.
+// For one item the weights are read once, and in no order faster than in Caffe's: with float32 they need not even be copied.
 Description WeightsFor(const Factors& factors, DataType type) {
-  const bool as_stored = factors.bottom[0] == 1 && type == DataType::f32;
-  return as_stored ? factors.stored : Any(factors.weights, type);
+  return factors.bottom[0] == 1 ? WithType(factors.stored, type) : Any(factors.weights, type);
 }
 
 }  // namespace
