@@ -6,43 +6,24 @@
 #include <algorithm>
 #include <atomic>
 #include <caffe/common.hpp>
-#include <caffe/util/upgrade_proto.hpp>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
-#include <limits>
 
-#include "checks/network.h"
 #include "failure.h"
-#include "hdf5_file.h"
 #include "hdf5_writer.h"
 #include "main_call.h"
-#include "model.h"
 #include "parameter_lock.h"
 
 namespace caffe_node {
 
 namespace {
 
-std::string NameOf(const WeightsSource& source) { return source.path.empty() ? "The weights" : "'" + source.path + "'"; }
-
-Failure NotWeights(const WeightsSource& source, const std::string& what, const std::string& hint) {
-  FailureDetails details;
-  details.file = source.path;
-  details.hint = hint;
-  return Failure("WEIGHTS", NameOf(source) + what, std::move(details));
-}
-
 std::vector<int> ShapeOf(const caffe::BlobProto& blob) {
   if (blob.has_shape()) return std::vector<int>(blob.shape().dim().begin(), blob.shape().dim().end());
   return {blob.num(), blob.channels(), blob.height(), blob.width()};
-}
-
-// Whether the blob's values are as many as its target takes.
-bool HoldsValues(const caffe::BlobProto& blob, int count) {
-  return (blob.double_data_size() > 0 ? blob.double_data_size() : blob.data_size()) == count;
 }
 
 using LayerBlobs = std::vector<boost::shared_ptr<FloatBlob>>;
@@ -58,13 +39,13 @@ Failure ShapeMismatch(const std::string& layer, int index, const std::string& in
 }
 
 // What is wrong with copying `source` into `target`; empty when nothing is. A parameter that one side lacks has no shape there.
-std::vector<Mismatch> Compare(const caffe::LayerParameter& source, const std::string& name, const LayerBlobs& target) {
+std::vector<Mismatch> Compare(const WeightsFile& file, const caffe::LayerParameter& source, const std::string& name,
+                              const LayerBlobs& target) {
   std::vector<Mismatch> wrong;
   for (int i = 0; i < std::max(source.blobs_size(), static_cast<int>(target.size())); ++i) {
     const bool in_file = i < source.blobs_size();
     const bool in_net = i < static_cast<int>(target.size());
-    if (in_file && in_net && target[i]->ShapeEquals(source.blobs(i)) && HoldsValues(source.blobs(i), target[i]->count()))
-      continue;
+    if (in_file && in_net && target[i]->ShapeEquals(source.blobs(i)) && file.Fits(source.blobs(i), *target[i])) continue;
     wrong.push_back(
         {name, i, in_file ? ShapeOf(source.blobs(i)) : std::vector<int>(), in_net ? target[i]->shape() : std::vector<int>()});
   }
@@ -98,37 +79,21 @@ void ListMissing(const NetState& net, const CopyRequest& request, CopyResult* re
     if (!whole && !copied(layer.name)) result->missing.push_back(layer.name);
   }
   if (!result->copied.empty() || !request.ignore.empty()) return;
-  throw NotWeights(request.weights, " has no layer in common with the net '" + net.name() + "'.",
-                   "Are these the weights of another network? `rename` maps names that differ.");
+  FailureDetails details;
+  details.file = request.weights.path;
+  details.hint = "Are these the weights of another network? `rename` maps names that differ.";
+  throw Failure("WEIGHTS", NameOf(request.weights) + " has no layer in common with the net '" + net.name() + "'.",
+                std::move(details));
 }
 
 }  // namespace
 
-caffe::NetParameter ReadWeights(const WeightsSource& source) {
-  const std::string file = source.path.empty() ? std::string() : ReadFile(source.path);
-  const char* const data = source.path.empty() ? reinterpret_cast<const char*>(source.bytes.data()) : file.data();
-  const std::size_t size = source.path.empty() ? source.bytes.size() : file.size();
-  if (IsHdf5({data, size})) return ReadHdf5Weights({data, size}, source.path);
-  caffe::NetParameter weights;
-  if (size > static_cast<std::size_t>(std::numeric_limits<int>::max()) || !weights.ParseFromArray(data, static_cast<int>(size))) {
-    throw NotWeights(source, " (" + std::to_string(size) + " bytes) is no caffemodel, or a truncated one.",
-                     "Fetch the file again and compare its size and checksum with the publisher's.");
-  }
-  CheckInputFields(weights);
-  if (!caffe::UpgradeNetAsNeeded(source.path, &weights)) {
-    throw NotWeights(source, " is of an old format that Caffe could not upgrade.",
-                     "Convert it with Caffe's upgrade_net_proto_binary.");
-  }
-  if (weights.layer_size() == 0) throw NotWeights(source, " holds no layers.", "Give a .caffemodel file.");
-  return weights;
-}
-
 CopyResult CopyWeights(NetState* net, const CopyRequest& request) {
-  const caffe::NetParameter weights = ReadWeights(request.weights);  // before the lock: a file may take its time
+  WeightsFile file(request.weights);  // before the lock: a file may take its time
   const StoppableLockGuard lock(*net->parameter_lock(), *JobContext::Current().stop);
   CopyResult result;
   std::vector<Planned> plan;
-  for (const caffe::LayerParameter& source : weights.layer()) {
+  for (const caffe::LayerParameter& source : file.layers()) {
     if (source.blobs_size() == 0) continue;
     const auto renamed = request.rename.find(source.name());
     const std::string& name = renamed == request.rename.end() ? source.name() : renamed->second;
@@ -140,7 +105,7 @@ CopyResult CopyWeights(NetState* net, const CopyRequest& request) {
       continue;
     }
     const LayerBlobs target = net->LayerBlobs(static_cast<int>(known - net->layers().begin()));
-    std::vector<Mismatch> wrong = Compare(source, name, target);
+    std::vector<Mismatch> wrong = Compare(file, source, name, target);
     if (!wrong.empty()) {
       if (request.strict && source.blobs_size() != static_cast<int>(target.size())) {
         throw CountMismatch(name, source.blobs_size(), target.size());
@@ -154,11 +119,11 @@ CopyResult CopyWeights(NetState* net, const CopyRequest& request) {
     plan.push_back({&source, target});
   }
   ListMissing(*net, request, &result);
+  net->NoteParametersChanged();  // even if reading fails
   for (const Planned& layer : plan) {
     for (std::size_t i = 0; i < layer.target.size(); ++i)
-      layer.target[i]->FromProto(layer.source->blobs(static_cast<int>(i)), false);
+      file.Read(layer.source->blobs(static_cast<int>(i)), layer.target[i].get());
   }
-  net->NoteParametersChanged();
   return result;
 }
 

@@ -3,23 +3,17 @@
 #ifndef CAFFE_NODE_WEIGHTS_H_
 #define CAFFE_NODE_WEIGHTS_H_
 
-#include <caffe/proto/caffe.pb.h>
+#include <google/protobuf/message_lite.h>
 
-#include <cstdint>
 #include <map>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "net_state.h"
+#include "weights_file.h"
 
 namespace caffe_node {
-
-// A caffemodel (or its HDF5 form): a path, or its bytes.
-struct WeightsSource {
-  std::string path;
-  std::vector<std::uint8_t> bytes;
-};
 
 struct CopyRequest {
   WeightsSource weights;
@@ -43,10 +37,7 @@ struct CopyResult {
   std::vector<Mismatch> mismatched;
 };
 
-// A caffemodel or its HDF5 form, of any version, upgraded to today's. Throws FILE, and WEIGHTS for what is none.
-caffe::NetParameter ReadWeights(const WeightsSource& source);
-
-// All functions run on the lane. Nothing is copied unless everything can be.
+// All functions run on the lane. Nothing is copied unless everything fits.
 CopyResult CopyWeights(NetState* net, const CopyRequest& request);
 
 void SaveWeights(NetState* net, const std::string& path, bool hdf5, bool diffs);

@@ -4,7 +4,7 @@
 #include "function_job.h"
 #include "message_to_js.h"
 #include "net_jobs.h"
-#include "weights.h"
+#include "weights_file.h"
 
 namespace caffe_node {
 

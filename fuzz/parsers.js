@@ -6,7 +6,7 @@ const path = require('node:path');
 const { SetupError } = require('../scripts/setup/error');
 const { ensureSystem, debianFamily } = require('../scripts/setup/system');
 
-const PARSERS = ['lmdb', 'hdf5', 'image', 'datum', 'mean', 'prototxt', 'message'];
+const PARSERS = ['lmdb', 'hdf5', 'image', 'datum', 'mean', 'prototxt', 'message', 'weights'];
 // Larger inputs show nothing new, and are slower.
 const LARGEST = { lmdb: 1 << 17, hdf5: 1 << 15, prototxt: 1 << 13 };
 
