@@ -1,8 +1,9 @@
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { caffe } from '../lib/caffe';
 import type { CaffeError } from '../lib/errors';
-import { Net } from '../lib/net';
+import { type Engine, Net } from '../lib/net';
 import { failureOf } from './support/failure';
 import { LINEAR, TINY } from './support/networks';
 import { describeShared, golden, goldenFloats, relativeError, shared, wave } from './support/shared';
@@ -345,8 +346,10 @@ describe('bad input', () => {
 });
 
 describeShared('pycaffe', () => {
-  test('SqueezeNet gives the same scores and the same blobs, within 1e-4', async () => {
-    const net = await Net.load(squeezenet, { weights: squeezenetWeights });
+  const engines: Engine[] = caffe.features.onednn ? ['caffe', 'onednn'] : ['caffe'];
+
+  test.each(engines)('%s: SqueezeNet gives the same scores and the same blobs, within 1e-4', async (engine) => {
+    const net = await Net.load(squeezenet, { weights: squeezenetWeights, engine });
     type Case = { image: string; pool_final: number[]; mean_abs: Record<string, number> };
     const cases = golden<Case[]>('squeezenet.json');
     for (const [image, file] of [
@@ -362,12 +365,13 @@ describeShared('pycaffe', () => {
         const actual = data.reduce((sum, value) => sum + Math.abs(value), 0) / data.length;
         expect({ name, close: Math.abs(actual - mean) <= 1e-4 * mean }).toEqual({ name, close: true });
       }
+      expect(net.engine.name).toBe(engine);
     }
     await net.dispose();
   });
 
-  test('forwardAll scores images one after the other as pycaffe does', async () => {
-    const net = await Net.load(squeezenet, { weights: squeezenetWeights });
+  test.each(engines)('%s: forwardAll scores images one after the other as pycaffe does', async (engine) => {
+    const net = await Net.load(squeezenet, { weights: squeezenetWeights, engine });
     const cases = golden<{ image: string; pool_final: number[] }[]>('squeezenet.json');
     const expected = ['images/cat.jpg', 'untrained-samples/dolphin1.jpg'].map((image) => cases.find((one) => one.image === image));
     const images = [goldenFloats('squeezenet_input_cat.f32'), goldenFloats('squeezenet_input_dolphin1.f32')];

@@ -221,6 +221,28 @@ describeShared('pycaffe', () => {
   });
 
   const engines: Engine[] = caffe.features.onednn ? ['caffe', 'onednn'] : ['caffe'];
+  test.each(engines)('%s: the gradients of the tiny network agree within 1e-4', async (engine) => {
+    const { blobs, params } = golden<{ blobs: Record<string, Blob>; params: Record<string, Blob[]> }>('tiny_gradients.json');
+    const solver = await Solver.from(`net: "${shared}/goldens/pycaffe/tiny_train.prototxt" base_lr: 1 lr_policy: "fixed"`, {
+      weights: path.join(shared, 'goldens/pycaffe/tiny_init.caffemodel'),
+      engine,
+    });
+    for (const name of ['data', 'label']) solver.net.blobs[name]?.set(blobs[name]?.data ?? []);
+    const off: number[] = [];
+    solver.onGradientsReady(() => {
+      for (const [layer, expected] of Object.entries(params)) {
+        expected.forEach(({ data: gradient }, index) => {
+          off.push(relativeError(solver.net.params[layer]?.[index]?.diff ?? [], gradient));
+        });
+      }
+    });
+    await solver.step();
+    expect(solver.net.engine.name).toBe(engine);
+    expect(off).toHaveLength(4);
+    expect(Math.max(...off)).toBeLessThan(1e-4);
+    await solver.dispose();
+  });
+
   const cases = engines.flatMap((engine) => runs.map((run) => [engine, `${run.type} ${run.solver.slice(4).join(' ')}`, run] as const));
 
   test.each(cases)('%s: %s', async (engine, _, run) => {
