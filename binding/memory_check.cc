@@ -154,6 +154,7 @@ extern "C" {
 __attribute__((weak)) void* __real_malloc(std::size_t size);
 void* __wrap_malloc(std::size_t size) {
   if (!caffe_node::MayAllocate(size)) return nullptr;
-  return size < caffe_node::kSmall ? __real_malloc(size) : std::aligned_alloc(64, size);
+  constexpr std::size_t kLine = 64;
+  return size < caffe_node::kSmall ? __real_malloc(size) : std::aligned_alloc(kLine, (size + kLine - 1) / kLine * kLine);
 }
 }

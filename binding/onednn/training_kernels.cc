@@ -112,6 +112,7 @@ void ForValues(Element* to, bool in_place, const Rows& rows, const Compute& comp
       compute(source + i, part, some);
       Stream(part, to + target + i, some);
     }
+    _mm_sfence();  // other threads are to see it
   });
 }
 

@@ -76,6 +76,16 @@ describeEngine('a training plan', () => {
     await dispose(pair);
   });
 
+  test('has those beneath a concatenation so great that it is written past the caches', async () => {
+    const layers = `${convolution('left', 'data', 'num_output: 16 kernel_size: 1')} ${relu('left')}
+      ${convolution('right', 'data', 'num_output: 16 kernel_size: 1')} ${relu('right')}
+      layer { name: "both" type: "Concat" bottom: "left" bottom: "right" top: "both" }
+      layer { name: "pool" type: "Pooling" bottom: "both" top: "pool" pooling_param { pool: AVE kernel_size: 9 stride: 9 } }`;
+    const pair = await stepped(drawnNet(withLoss(layers, 'pool'), { batch: 4, channels: 3, size: 193 }));
+    expectSame(pair);
+    await dispose(pair);
+  });
+
   bf16('has them in bf16, as far as its digits go', async () => {
     const net = drawnNet(withLoss(framed(true, 0), 'pool'), { batch: 4, channels: 16, size: 11 });
     const pair = await stepped(net, BARE, { precision: 'bf16' });
