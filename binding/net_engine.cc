@@ -106,6 +106,7 @@ void NetEngine::Forward(const std::vector<std::string>& fetch, bool timed, const
   if (!verdict) return Compare(purpose, stop);
   if (!verdict->empty()) SettleOnCaffe(*verdict);
   if (!settled_.empty() || !Prepare(purpose)) return ForwardInCaffe(settled_);
+  ReleaseOriginals();  // before the run touches the plan's buffers, so that both are not there at the same time
   InferencePlan& plan = *plans_.front().steps;
   try {
     timed ? plan.RunTimed(stop) : plan.Run(stop);
@@ -115,7 +116,6 @@ void NetEngine::Forward(const std::vector<std::string>& fetch, bool timed, const
   }
   computed_.insert(wanted_.begin(), wanted_.end());
   reason_.clear();
-  ReleaseOriginals();
 }
 
 void NetEngine::NoteGiven(const std::shared_ptr<ParameterLock>& parameters) {
