@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs';
 import * as fc from 'fast-check';
 import { native } from '../lib/native';
 import { Net } from '../lib/net';
+import { runChild } from './support/child';
 import { failureOf } from './support/failure';
 import { temporaryFolder } from './support/folders';
 import { LINEAR } from './support/networks';
@@ -194,4 +195,18 @@ test('more values than a piece of the file, at any place in it', async () => {
     expect(net.params.fc?.[1]?.data[0]).toBe(2);
     await net.dispose();
   }
+});
+
+test('while a net is loaded, its weights are in memory once', async () => {
+  const weights = Float32Array.from({ length: 1e7 }, (_, index) => index % 1000);
+  const bias = Float32Array.from({ length: 10_000 }, (_, index) => index);
+  const blob = (dims: number[], values: Float32Array) => [shape(...dims), message(DATA, Buffer.from(values.buffer))];
+  writeFileSync(at('heavy.caffemodel'), layer(blob([10_000, 1000], weights), blob([10_000], bias)));
+  const { code, stdout, stderr } = await runChild('net-memory.js', ['loads from a file', at('heavy.caffemodel')]);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  // In MiB: the parameters are 38, whatever the addon's own pages take beside them.
+  const { most, held, last } = JSON.parse(stdout) as Record<string, number>;
+  expect(last).toBe(9999);
+  expect(held).toBeGreaterThan(38);
+  expect(most).toBeLessThan(70);
 });

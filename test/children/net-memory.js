@@ -1,4 +1,5 @@
 // What nets hold, and what they are refused, by the way named as the first argument. Run by test/net-memory.test.ts.
+const { readFileSync } = require('node:fs');
 const { setTimeout: wait } = require('node:timers/promises');
 const { caffe, Net } = require('../..');
 const { native } = require('../../dist/native');
@@ -18,7 +19,14 @@ layer { name: "data" type: "Input" top: "data" input_param { shape { dim: 1 dim:
 layer { name: "conv" type: "Convolution" bottom: "data" top: "conv"
   convolution_param { num_output: 4 kernel_size: 3 weight_filler { type: "constant" value: 1 } } }`;
 
+const status = (field) => Number(new RegExp(`${field}:\\s+(\\d+)`).exec(readFileSync('/proc/self/status', 'utf8'))[1]) / 1024;
+
 const ways = {
+  async 'loads from a file'(weights) {
+    const before = status('VmRSS');
+    const net = await Net.from(HEAVY, { weights, engine: 'caffe' });
+    console.log(JSON.stringify({ most: status('VmHWM') - before, held: status('VmRSS') - before, last: net.params.fc[1].data.at(-1) }));
+  },
   async 'reports to the garbage collector'() {
     const settled = async () => {
       globalThis.gc();
@@ -100,4 +108,4 @@ const ways = {
   },
 };
 
-ways[process.argv[2]]();
+ways[process.argv[2]](...process.argv.slice(3));
