@@ -102,8 +102,8 @@ std::int64_t LimitLeaves(decltype(RLIMIT_AS) resource, const char* used_field) {
 }
 
 // Whether Caffe may have this memory; counted per thread, so that many middling allocations are seen as well as a great one.
-constexpr std::size_t kSmall = std::size_t{1} << 20;
 bool MayAllocate(std::size_t size) {
+  constexpr std::size_t kSmall = std::size_t{1} << 20;
   static thread_local std::int64_t unseen = 0;
   if (size < kSmall) return true;
   if (size > static_cast<std::size_t>(std::numeric_limits<std::int64_t>::max())) return false;
@@ -148,13 +148,16 @@ void MemoryBudget::Spend(std::int64_t bytes) {
 }  // namespace caffe_node
 
 // The addon is linked with --wrap=malloc: what is linked into it, Caffe above all, asks here. A refusal fails the CHECK that
-// follows in Caffe. The real one is weak for programs that use this file without the option. Great memory begins where a line of
-// the processor's cache does: vectors across two of them take a third longer.
+// follows in Caffe. The real one is weak for programs that use this file without the option.
+//
+// Great memory begins where a line of the processor's cache does: vectors across two of them take a third longer. Only what glibc
+// maps in any case (M_MMAP_THRESHOLD at its most): of less it would not use again what was freed, and take new memory each time.
 extern "C" {
 __attribute__((weak)) void* __real_malloc(std::size_t size);
 void* __wrap_malloc(std::size_t size) {
   if (!caffe_node::MayAllocate(size)) return nullptr;
   constexpr std::size_t kLine = 64;
-  return size < caffe_node::kSmall ? __real_malloc(size) : std::aligned_alloc(kLine, (size + kLine - 1) / kLine * kLine);
+  constexpr std::size_t kMapped = std::size_t{32} << 20;
+  return size <= kMapped ? __real_malloc(size) : std::aligned_alloc(kLine, (size + kLine - 1) / kLine * kLine);
 }
 }

@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <caffe/util/math_functions.hpp>
 #include <cstdint>
-#include <cstring>
+#include <memory>
+#include <vector>
 
-#include "aligned_memory.h"
 #include "description.h"
 
 namespace caffe_node::onednn {
@@ -26,14 +26,20 @@ struct Column {
 class Columns {
  public:
   // Zeros.
-  explicit Columns(std::int64_t count) : memory_(count * static_cast<std::int64_t>(sizeof(Column)), "A product"), count_(count) {
-    std::memset(memory_.data(), 0, static_cast<std::size_t>(memory_.bytes()));
+  explicit Columns(std::int64_t count) : memory_(static_cast<std::size_t>(count + 1) * sizeof(Column)), count_(count) {
+    void* begin = memory_.data();
+    std::size_t room = memory_.size();
+    // Not alignof: outside of the functions for wide vectors the compiler knows none.
+    first_ = static_cast<Column*>(std::align(sizeof(Column), room - sizeof(Column), begin, room));
   }
+  Columns(Columns&&) = default;
   std::int64_t count() const { return count_; }
-  Column* At(std::int64_t index) const { return reinterpret_cast<Column*>(memory_.data()) + index; }
+  Column* At(std::int64_t index) const { return first_ + index; }
 
  private:
-  AlignedMemory memory_;
+  // Not of aligned_alloc, whose memory glibc is slow to use again, in every run.
+  std::vector<char> memory_;
+  Column* first_ = nullptr;
   std::int64_t count_;
 };
 
