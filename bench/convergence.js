@@ -19,8 +19,10 @@ async function accuracyOf(settings) {
   let last;
   let iterations = 0;
   for await (const event of run) {
-    if (event.type === 'iteration') engines.add(event.engine);
-    if (event.type === 'iteration') iterations = event.iteration;
+    if (event.type === 'iteration') {
+      engines.add(event.engine);
+      iterations = event.iteration;
+    }
     if (event.type === 'validation') last = event;
   }
   await (await run).dispose();

@@ -166,6 +166,17 @@ void ThinTimes(std::int64_t height, std::int64_t width, const Columns& columns, 
   }
 }
 
+// result (count × result_width), as many rows at a time as columns have: what `multiply` makes of these columns.
+template <typename Multiply>
+void ByColumns(std::int64_t count, std::int64_t width, const float* thin, std::int64_t result_width, float* result,
+               const Multiply& multiply) {
+  for (std::int64_t first = 0; first < count; first += kLanes) {
+    const Columns sums(result_width);
+    multiply(ColumnsOf(thin, count, width, first), sums);
+    PutColumns(sums, count, first, result);
+  }
+}
+
 }  // namespace
 
 // Measured: with more rows BLAS has made up for its copy.
@@ -175,22 +186,16 @@ void TimesTransposed(int count, int height, int width, const float* thin, const 
   if (!IsThin(count)) {
     return caffe::caffe_cpu_gemm(CblasNoTrans, CblasTrans, count, height, width, 1.0f, thin, matrix, 0.0f, result);
   }
-  for (std::int64_t first = 0; first < count; first += kLanes) {
-    const Columns sums(height);
-    ThinTimesTransposed(height, width, ColumnsOf(thin, count, width, first), matrix, sums);
-    PutColumns(sums, count, first, result);
-  }
+  ByColumns(count, width, thin, height, result,
+            [&](const Columns& columns, const Columns& sums) { ThinTimesTransposed(height, width, columns, matrix, sums); });
 }
 
 void Times(int count, int height, int width, const float* thin, const float* matrix, float* result) {
   if (!IsThin(count)) {
     return caffe::caffe_cpu_gemm(CblasNoTrans, CblasNoTrans, count, width, height, 1.0f, thin, matrix, 0.0f, result);
   }
-  for (std::int64_t first = 0; first < count; first += kLanes) {
-    const Columns sums(width);
-    ThinTimes(height, width, ColumnsOf(thin, count, height, first), matrix, sums);
-    PutColumns(sums, count, first, result);
-  }
+  ByColumns(count, height, thin, width, result,
+            [&](const Columns& columns, const Columns& sums) { ThinTimes(height, width, columns, matrix, sums); });
 }
 
 void OuterProduct(int count, int height, int width, const float* left, const float* right, bool add, float* matrix) {
