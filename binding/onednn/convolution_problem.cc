@@ -29,6 +29,13 @@ std::string TextOf(const ConvolutionProblem& problem) {
   return text + (problem.with_bias ? " bias" : "") + " fused " + std::to_string(problem.fused.len());
 }
 
+// Of a few channels, as images have, blocks would be filled up with zeros: they are read as they are.
+Description BottomOf(const ConvolutionProblem& problem) {
+  constexpr std::int64_t kFew = 4;
+  const Description native = Native(problem.bottom, problem.type);
+  return problem.bottom[1] <= kFew && BlockOf(native, 1) > 1 ? Plain(problem.bottom, problem.type) : native;
+}
+
 struct Candidate {
   std::string name;
   ConvolutionDescriptor descriptor;
@@ -37,11 +44,8 @@ struct Candidate {
 class Candidates {
  public:
   Candidates(const ConvolutionProblem& problem, const dnnl::engine& engine) : problem_(problem), engine_(engine) {
-    // A few channels, as images have, are read as they are.
-    constexpr std::int64_t kFew = 4;
-    const Description bottom =
-        problem.bottom[1] <= kFew ? Plain(problem.bottom, problem.type) : Blocked(problem.bottom, problem.type);
-    const Description top = Blocked(problem.top, problem.top_type);
+    const Description bottom = BottomOf(problem);
+    const Description top = InFormat(problem.top, WithType(Native(problem.bottom, problem.type), problem.top_type));
     Add("direct", Algorithm::convolution_direct, bottom, top);
     Add("winograd", Algorithm::convolution_winograd, bottom, top);
     if (!candidates_.empty()) return;

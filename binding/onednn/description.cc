@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <numeric>
 
+#include "instructions.h"
+
 namespace caffe_node::onednn {
 
 namespace {
@@ -25,17 +27,21 @@ Description Plain(const Shape& given, DataType type) {
   return {shape, type, strides};
 }
 
-// oneDNN counts instruction sets upwards, by bits.
-bool HasWideVectors() {
-  const auto avx512 = static_cast<unsigned>(dnnl::cpu_isa::avx512_core);
-  return (static_cast<unsigned>(dnnl::get_effective_cpu_isa()) & avx512) == avx512;
-}
-
 Description Blocked(const Shape& shape, DataType type) {
   using Tag = dnnl::memory::format_tag;
   const Tag by_16[]{Tag::nCw16c, Tag::nChw16c, Tag::nCdhw16c};
   const Tag by_8[]{Tag::nCw8c, Tag::nChw8c, Tag::nCdhw8c};
   return {shape, type, (HasWideVectors() ? by_16 : by_8)[shape.size() - 3]};
+}
+
+Description ChannelsLast(const Shape& shape, DataType type) {
+  using Tag = dnnl::memory::format_tag;
+  const Tag tags[]{Tag::nwc, Tag::nhwc, Tag::ndhwc};
+  return {shape, type, tags[shape.size() - 3]};
+}
+
+Description Native(const Shape& shape, DataType type) {
+  return type == DataType::bf16 && HasTiles() ? ChannelsLast(shape, type) : Blocked(shape, type);
 }
 
 Description Any(const Shape& shape, DataType type) { return {AtLeastOneAxis(shape), type, dnnl::memory::format_tag::any}; }

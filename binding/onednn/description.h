@@ -21,10 +21,13 @@ inline DataType TypeFor(Precision precision) { return precision == Precision::kB
 
 // Caffe's own order of the values: the last axis lies dense.
 Description Plain(const Shape& shape, DataType type = DataType::f32);
-// Whether the processor has vectors of 16 float32 (AVX-512), and oneDNN is let to use them.
-bool HasWideVectors();
 // The channels in blocks as wide as the processor's vectors: nChw16c. For three to five axes.
 Description Blocked(const Shape& shape, DataType type);
+// The channels of a place together: nhwc. For three to five axes.
+Description ChannelsLast(const Shape& shape, DataType type);
+// What the fastest convolutions take and leave: blocks, but where the processor has tiles for bf16, these want the channels
+// together.
+Description Native(const Shape& shape, DataType type);
 // In whatever format a primitive likes best; only for asking.
 Description Any(const Shape& shape, DataType type);
 // The format of another, for this type.

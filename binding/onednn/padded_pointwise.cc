@@ -24,19 +24,21 @@ std::int64_t RoundedUp(std::int64_t bytes) {
   return (bytes + kStep - 1) / kStep * kStep;
 }
 
-// Images whose channels lie in blocks, seen as bytes.
+// Images whose channels lie in blocks, or all together, seen as bytes.
 struct Planes {
   std::int64_t count;  // of images and blocks of channels
   std::int64_t height;
   std::int64_t width;
-  std::int64_t pixel;  // bytes: a block of channels
+  std::int64_t pixel;  // bytes: a block of channels, or all of them
   std::int64_t row() const { return width * pixel; }
   std::int64_t plane() const { return height * row(); }
 };
 
+bool AreChannelsLast(const Description& images) { return OrderOfAxes(images) == std::vector<int>{0, 2, 3, 1}; }
+
 Planes PlanesOf(const Description& images) {
   const Shape shape = ShapeOf(images);
-  const std::int64_t block = BlockOf(images, 1);
+  const std::int64_t block = AreChannelsLast(images) ? shape[1] : BlockOf(images, 1);
   const std::int64_t pixel = block * (TypeOf(images) == DataType::bf16 ? 2 : 4);
   return {shape[0] * ((shape[1] + block - 1) / block), shape[2], shape[3], pixel};
 }
@@ -165,7 +167,10 @@ bool IsPaddedPointwise(const ConvolutionProblem& problem) {
 std::unique_ptr<Operation> MakePaddedPointwise(const OperationRequest& request, const ConvolutionProblem& problem) {
   const ConvolutionProblem inner = Inner(problem);
   const ConvolutionDescriptor descriptor = FastestConvolution(inner, request.context.engine, request.context.tuning);
-  if (OrderOfAxes(descriptor.dst_desc()) != std::vector<int>{0, 1, 2, 3}) throw Refusal("its padded top has another format");
+  const Description top = descriptor.dst_desc();
+  if (!AreChannelsLast(top) && OrderOfAxes(top) != std::vector<int>{0, 1, 2, 3}) {
+    throw Refusal("its padded top has another format");
+  }
   return std::make_unique<PaddedPointwise>(descriptor, request, inner, problem.window.padding);
 }
 

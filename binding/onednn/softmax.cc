@@ -31,8 +31,8 @@ Subject SubjectOf(const Description& bottom, std::size_t axis) {
   const std::int64_t inner = product(at_axis + 1, shape.end());
   const DataType type = TypeOf(bottom);
   if (axis == 1 && shape.size() >= 3 && shape.size() <= 5 && (inner > 1 || !IsPlain(bottom))) {
-    const Description blocked = Blocked(shape, type);
-    return {blocked, 1, blocked};
+    const Description native = Native(shape, type);
+    return {native, 1, native};
   }
   if (inner > 1) throw Refusal("oneDNN has only its reference implementation for this axis");
   return {Plain({product(shape.begin(), at_axis), *at_axis}, type), 1, Plain(shape, type)};

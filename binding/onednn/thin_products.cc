@@ -6,7 +6,7 @@
 #include <memory>
 #include <vector>
 
-#include "description.h"
+#include "instructions.h"
 
 namespace caffe_node::onednn {
 

@@ -2,6 +2,8 @@
 
 #include <string>
 
+#include "instructions.h"
+
 namespace caffe_node::onednn {
 
 namespace {
