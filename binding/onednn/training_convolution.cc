@@ -53,7 +53,7 @@ class Convolution final : public TrainingOperation {
     const bool whole = IsWhole(parts[0]);
     bool rectified = relu == nullptr;
     dnnl::memory result;
-    if (!whole) result = draft->Write(Part::kData, top, draft->Blocked(top));
+    if (!whole) result = draft->Write(Part::kData, top, draft->Native(top));
     if (IsFramed(parts)) Frame(draft, result);
     for (const ConvolutionPart& part : parts) {
       const ForwardPass pass = PassesOf(part, *draft).Forward(Fused(*draft, whole ? relu : nullptr));
@@ -104,7 +104,7 @@ class Convolution final : public TrainingOperation {
     if (GainsByGroups(all, draft.type())) return Groups(all);
     ConvolutionPart whole{all, {all.bottom, begin}, {all.top, begin}};
     // Channels that lie in blocks have rows of pixels that can be copied.
-    if (!IsPadded() || IsPlain(draft.Blocked(node_.node().tops[0]))) return {whole};
+    if (!IsPadded() || IsPlain(draft.Native(node_.node().tops[0]))) return {whole};
     whole.shapes.window.padding = {0, 0};
     whole.shapes.top = {all.top[0], all.top[1], all.bottom[2], all.bottom[3]};
     whole.top = {whole.shapes.top, {0, 0, window_.padding[0], window_.padding[1]}};
@@ -134,14 +134,14 @@ class Convolution final : public TrainingOperation {
   // ---- what it reads and writes ------------------------------------------------------------------------------------------
   dnnl::memory Read(TrainingDraft* draft, Part part, int value, const Region& region, const Description& layout) const {
     if (region.extents == node_.graph->ValueAt(value).shape) return draft->Read(part, value, layout);
-    const dnnl::memory whole = draft->Read(part, value, draft->Blocked(value));
-    const dnnl::memory own = draft->Buffer(draft->Blocked(region.extents));
+    const dnnl::memory whole = draft->Read(part, value, draft->Native(value));
+    const dnnl::memory own = draft->Buffer(draft->Native(region.extents));
     draft->Do([whole, own, region] { CopyImages(whole, region.Of(whole.get_desc()), own, own.get_desc()); }, {whole, own});
     return Ordered(draft, own, layout);
   }
 
   static void CopyBack(TrainingDraft* draft, const dnnl::memory& own, const Region& region, const dnnl::memory& whole) {
-    const dnnl::memory from = Ordered(draft, own, draft->Blocked(region.extents));
+    const dnnl::memory from = Ordered(draft, own, draft->Native(region.extents));
     draft->Do([from, whole, region] { CopyImages(from, from.get_desc(), whole, region.Of(whole.get_desc())); }, {from, whole});
   }
 
@@ -238,7 +238,7 @@ class Convolution final : public TrainingOperation {
       if (learns_bias && !framed) draft->PutGradient(bias, draft->Bound(bias_, Part::kDiff, PlainBias(part)), adds_bias);
       primitive = pass.impl_info_str();
     }
-    if (learns_bias && framed) FramedBias(draft, draft->Read(Part::kDiff, top, draft->Blocked(top)), adds_bias);
+    if (learns_bias && framed) FramedBias(draft, draft->Read(Part::kDiff, top, draft->Native(top)), adds_bias);
     return primitive;
   }
 
@@ -252,7 +252,7 @@ class Convolution final : public TrainingOperation {
     const std::vector<ConvolutionPart> parts = Parts(*draft);
     const bool whole = parts[0].bottom.extents == node_.bottom(0).shape;
     dnnl::memory below;
-    if (!whole) below = draft->Write(Part::kDiff, bottom, draft->Blocked(bottom));
+    if (!whole) below = draft->Write(Part::kDiff, bottom, draft->Native(bottom));
     std::string primitive;
     for (const ConvolutionPart& part : parts) {
       const DataPass pass = PassesOf(part, *draft).ToData();

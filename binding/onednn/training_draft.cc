@@ -37,12 +37,13 @@ void TrainingDraft::BeginRest() { stages_.emplace_back(); }
 
 Description TrainingDraft::Plain(int value) const { return onednn::Plain(graph_.ValueAt(value).shape); }
 
-Description TrainingDraft::Blocked(int value) const { return Blocked(graph_.ValueAt(value).shape); }
+Description TrainingDraft::Native(int value) const { return Native(graph_.ValueAt(value).shape); }
 
-Description TrainingDraft::Blocked(const Shape& shape) const {
+Description TrainingDraft::Native(const Shape& shape) const {
   if (shape.size() != 4) return onednn::Plain(shape);
-  const Description blocked = onednn::Blocked(shape, type());
-  return shape[1] < BlockOf(blocked, 1) ? onednn::Plain(shape) : blocked;
+  // As many as a block has; with fewer it would be filled up with zeros.
+  constexpr std::int64_t kMany = 16;
+  return shape[1] < kMany ? onednn::Plain(shape) : onednn::Native(shape, type());
 }
 
 const TrainingDraft::Place* TrainingDraft::Find(Part part, int value) const {

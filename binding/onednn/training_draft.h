@@ -65,9 +65,9 @@ class TrainingDraft {
   // ---- layouts -----------------------------------------------------------------------------------------------------------
   // Caffe's own: float32, row by row.
   Description Plain(int value) const;
-  // Images with many channels: these in blocks, in the precision of the plan. Plain for all others.
-  Description Blocked(int value) const;
-  Description Blocked(const Shape& shape) const;
+  // Images with many channels: as the fastest convolutions take them, in the precision of the plan. Plain for all others.
+  Description Native(int value) const;
+  Description Native(const Shape& shape) const;
   // The type of what lies between the plan's own layers.
   DataType type() const { return context_.type(); }
 

@@ -9,12 +9,6 @@ namespace caffe_node::onednn {
 
 namespace {
 
-std::int64_t Product(const Shape& shape, std::size_t first, std::size_t end) {
-  std::int64_t product = 1;
-  for (std::size_t axis = first; axis < end; ++axis) product *= shape[axis];
-  return product;
-}
-
 // The sum of memories of one layout, in the first of them.
 void SumIntoFirst(TrainingDraft* draft, const std::vector<dnnl::memory>& all) {
   const Description layout = all[0].get_desc();
@@ -26,7 +20,7 @@ void SumIntoFirst(TrainingDraft* draft, const std::vector<dnnl::memory>& all) {
   draft->Name(description.impl_info_str(), layout);
 }
 
-// Copies its bottoms side by side, row by row; channels in blocks stay together where each bottom has whole blocks of them. A
+// Copies its bottoms side by side, row by row; channels stay as convolutions like them where each bottom has whole blocks. A
 // ReLU beneath it is done on the way, and its gradient on the way back.
 class Concat final : public TrainingOperation {
  public:
@@ -38,7 +32,7 @@ class Concat final : public TrainingOperation {
     for (std::size_t i = 0; i < node_.node().bottoms.size(); ++i) {
       const int bottom = node_.node().bottoms[i];
       const dnnl::memory from = draft->Read(Part::kData, bottom, LayoutOf(*draft, bottom));
-      const Rows rows = RowsOf(i);
+      const Rows rows = RowsOf(i, to.get_desc());
       const Node* const relu = ReluBelow(*draft, i);
       if (relu != nullptr) {
         draft->Do([from, to, rows, slope = ReluSlope(*relu)] { RectifyRows(from, to, rows, slope); }, {from, to});
@@ -57,7 +51,7 @@ class Concat final : public TrainingOperation {
       if (!node_.GoesBackwardTo(i)) continue;
       const int bottom = node_.node().bottoms[i];
       const dnnl::memory to = draft->Write(Part::kDiff, bottom, LayoutOf(*draft, bottom));
-      Rows rows = RowsOf(i);
+      Rows rows = RowsOf(i, layout);
       std::swap(rows.from_begin, rows.to_begin);
       std::swap(rows.from_stride, rows.to_stride);
       const Node* const relu = ReluBelow(*draft, i);
@@ -82,17 +76,27 @@ class Concat final : public TrainingOperation {
   }
 
   Description LayoutOf(const TrainingDraft& draft, int value) const {
-    return InBlocks() ? draft.Blocked(value) : draft.Plain(value);
+    return InBlocks() ? draft.Native(value) : draft.Plain(value);
   }
 
-  // From bottom `index` to the top.
-  Rows RowsOf(std::size_t index) const {
+  // From bottom `index` to the top, which lie as this layout.
+  Rows RowsOf(std::size_t index, const Description& layout) const {
     const Shape& shape = node_.bottom(index).shape;
-    const std::int64_t inner = Product(shape, axis_ + 1, shape.size());
-    std::int64_t before = 0;
-    for (std::size_t i = 0; i < index; ++i) before += node_.bottom(i).shape[axis_];
-    const std::int64_t length = shape[axis_] * inner;
-    return {Product(shape, 0, axis_), length, 0, length, before * inner, node_.top(0).shape[axis_] * inner};
+    Rows rows{1, shape[axis_], 0, 0, 0, node_.top(0).shape[axis_]};
+    for (std::size_t i = 0; i < index; ++i) rows.to_begin += node_.bottom(i).shape[axis_];
+    bool outside = true;
+    for (const int axis : OrderOfAxes(layout)) {
+      const std::int64_t extent = shape[static_cast<std::size_t>(axis)];
+      if (axis == static_cast<int>(axis_)) {
+        outside = false;
+      } else if (outside) {
+        rows.count *= extent;
+      } else {
+        for (std::int64_t* const values : {&rows.length, &rows.to_begin, &rows.to_stride}) *values *= extent;
+      }
+    }
+    rows.from_stride = rows.length;
+    return rows;
   }
 
   const Node* ReluBelow(const TrainingDraft& draft, std::size_t index) const {
@@ -113,7 +117,7 @@ class Sum final : public TrainingOperation {
 
   void Forward(TrainingDraft* draft) override {
     const int top = node_.node().tops[0];
-    const Description layout = draft->Blocked(top);
+    const Description layout = draft->Native(top);
     std::vector<dnnl::memory> all{draft->Write(Part::kData, top, layout)};
     const std::vector<int>& bottoms = node_.node().bottoms;
     draft->Copy(draft->Read(Part::kData, bottoms[0], layout), all[0]);
@@ -123,7 +127,7 @@ class Sum final : public TrainingOperation {
 
   // Each bottom has a gradient of its own, as layers below may change theirs in place.
   void Backward(TrainingDraft* draft) override {
-    const Description layout = draft->Blocked(node_.node().tops[0]);
+    const Description layout = draft->Native(node_.node().tops[0]);
     const dnnl::memory above = draft->Read(Part::kDiff, node_.node().tops[0], layout);
     for (std::size_t i = 0; i < node_.node().bottoms.size(); ++i) {
       if (node_.GoesBackwardTo(i)) draft->Copy(above, draft->Write(Part::kDiff, node_.node().bottoms[i], layout));

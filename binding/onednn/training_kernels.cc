@@ -102,10 +102,11 @@ void Stream(const Element* from, Element* to, std::int64_t length) {
 // Has compute(from, to, length) make the values of all rows; `from` counts values, as in Rows.
 template <typename Element, typename Compute>
 void ForValues(Element* to, bool in_place, const Rows& rows, const Compute& compute) {
-  const bool past_caches = !in_place && rows.count * rows.length * static_cast<std::int64_t>(sizeof(Element)) >= kGreat;
+  constexpr std::int64_t kPart = 1024;
+  const bool past_caches =
+      !in_place && rows.length >= kPart && rows.count * rows.length * static_cast<std::int64_t>(sizeof(Element)) >= kGreat;
   ForPieces(rows, [&](std::int64_t source, std::int64_t target, std::int64_t length) {
     if (!past_caches) return compute(source, to + target, length);
-    constexpr std::int64_t kPart = 1024;
     Element part[kPart];
     for (std::int64_t i = 0; i < length; i += kPart) {
       const std::int64_t some = std::min(kPart, length - i);
@@ -129,14 +130,14 @@ void MaskAll(const Element* output, const Element* from, Element* to, const Rows
   });
 }
 
-// Images as they lie: pixels, side by side, of a block of channels each.
+// Images as they lie: pixels, side by side, of a block of channels each, or of all of them.
 struct Images {
   explicit Images(const dnnl::memory::desc& layout)
       : count(layout.dims()[0]),
         channels(layout.dims()[1]),
         height(layout.dims()[2]),
         width(layout.dims()[3]),
-        pixel(BlockOf(layout, 1)),
+        pixel(layout.data.format_desc.blocking.strides[3]),
         blocks(layout.data.padded_dims[1] / pixel),
         begin(layout.data.offset0) {
     std::copy_n(layout.data.format_desc.blocking.strides, strides.size(), strides.begin());

@@ -46,7 +46,7 @@ class Lrn final : public TrainingOperation {
  private:
   LrnForward::primitive_desc Describe(const TrainingDraft& draft) const {
     const auto kind = node_.GoesBackward() ? dnnl::prop_kind::forward_training : dnnl::prop_kind::forward_inference;
-    const LrnForward::desc wanted(kind, kAcross, draft.Blocked(node_.node().bottoms[0]), param_.local_size(), param_.alpha(),
+    const LrnForward::desc wanted(kind, kAcross, draft.Native(node_.node().bottoms[0]), param_.local_size(), param_.alpha(),
                                   param_.beta(), param_.k());
     const LrnForward::primitive_desc description(wanted, SharedScratch(), draft.engine());
     RequireFast(description);

@@ -31,11 +31,11 @@ bool GainsByGroups(const TrainedShapes& all, DataType type) {
 
 std::vector<ConvolutionPasses::Ends> ConvolutionPasses::Layouts() const {
   const auto any = [this](const Shape& shape) { return Any(shape, draft_->type()); };
-  const auto blocked = [&](const Shape& shape) {
-    const Description layout = draft_->Blocked(shape);
+  const auto native = [&](const Shape& shape) {
+    const Description layout = draft_->Native(shape);
     return IsPlain(layout) ? any(shape) : layout;
   };
-  return {{blocked(shapes_.bottom), blocked(shapes_.top)}, {any(shapes_.bottom), any(shapes_.top)}};
+  return {{native(shapes_.bottom), native(shapes_.top)}, {any(shapes_.bottom), any(shapes_.top)}};
 }
 
 // What oneDNN has for the first algorithm and the first layouts that it has something for. Its reference implementation is

@@ -101,7 +101,7 @@ class Pooling final : public TrainingOperation {
 
   PoolForward::primitive_desc Describe(const TrainingDraft& draft) const {
     const auto kind = node_.GoesBackward() ? dnnl::prop_kind::forward_training : dnnl::prop_kind::forward_inference;
-    const PoolForward::desc wanted(kind, algorithm_, draft.Blocked(node_.node().bottoms[0]), draft.Blocked(node_.node().tops[0]),
+    const PoolForward::desc wanted(kind, algorithm_, draft.Native(node_.node().bottoms[0]), draft.Native(node_.node().tops[0]),
                                    windows_.strides, windows_.kernel, windows_.before, windows_.after);
     const PoolForward::primitive_desc description(wanted, SharedScratch(), draft.engine());
     RequireFast(description);

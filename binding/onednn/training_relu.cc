@@ -19,7 +19,7 @@ class Relu final : public TrainingOperation {
       draft->Put(Part::kData, top_, draft->Read(Part::kData, bottom_, draft->LayoutOf(Part::kData, bottom_)));
       return;
     }
-    const Description layout = draft->Blocked(bottom_);
+    const Description layout = draft->Native(bottom_);
     const dnnl::memory from = draft->Read(Part::kData, bottom_, layout);
     const dnnl::memory to = draft->Write(Part::kData, top_, layout);
     draft->Do([from, to, rows = AllOf(layout), slope = slope_] { RectifyRows(from, to, rows, slope); }, {from, to});
