@@ -1,9 +1,9 @@
 #include "activation.h"
 #include "convolution_problem.h"
-#include "grouped_convolution.h"
 #include "operations.h"
 #include "padded_pointwise.h"
 #include "weighted_operation.h"
+#include "winograd_convolution.h"
 
 namespace caffe_node::onednn {
 
@@ -45,8 +45,8 @@ std::unique_ptr<Operation> MakeConvolution(const OperationRequest& request) {
   problem.top_type = request.top_type();
   problem.fused = PostOperations(request.node.fused);
   if (IsPaddedPointwise(problem)) return MakePaddedPointwise(request, problem);
-  if (std::unique_ptr<Operation> by_groups = MakeGroupedConvolution(request, problem)) return by_groups;
   const ConvolutionDescriptor descriptor = FastestConvolution(problem, request.context.engine, request.context.tuning);
+  if (!descriptor) return MakeWinogradConvolution(request, problem);
   return std::make_unique<Convolution>(descriptor, request.node, problem.weights);
 }
 

@@ -1,5 +1,6 @@
 #include "convolution_problem.h"
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
@@ -7,6 +8,7 @@
 
 #include "operation.h"
 #include "trial.h"
+#include "winograd_convolution.h"
 
 namespace caffe_node::onednn {
 
@@ -29,16 +31,9 @@ std::string TextOf(const ConvolutionProblem& problem) {
   return text + (problem.with_bias ? " bias" : "") + " fused " + std::to_string(problem.fused.len());
 }
 
-// Of a few channels, as images have, blocks would be filled up with zeros: they are read as they are.
-Description BottomOf(const ConvolutionProblem& problem) {
-  constexpr std::int64_t kFew = 4;
-  const Description native = Native(problem.bottom, problem.type);
-  return problem.bottom[1] <= kFew && BlockOf(native, 1) > 1 ? Plain(problem.bottom, problem.type) : native;
-}
-
 struct Candidate {
   std::string name;
-  ConvolutionDescriptor descriptor;
+  ConvolutionDescriptor descriptor;  // empty for our own Winograd
 };
 
 class Candidates {
@@ -48,6 +43,7 @@ class Candidates {
     const Description top = InFormat(problem.top, WithType(Native(problem.bottom, problem.type), problem.top_type));
     Add("direct", Algorithm::convolution_direct, bottom, top);
     Add("winograd", Algorithm::convolution_winograd, bottom, top);
+    if (SuitsWinograd(problem)) candidates_.push_back({"own winograd", {}});
     if (!candidates_.empty()) return;
     // What these formats do not suit: groups of few channels, padding around a kernel of 1.
     Add("plain", Algorithm::convolution_direct, Plain(problem.bottom, problem.type), Plain(problem.top, problem.top_type));
@@ -58,10 +54,11 @@ class Candidates {
   ConvolutionDescriptor Fastest(Tuning* tuning) const {
     std::vector<std::string> names;
     for (const Candidate& candidate : candidates_) names.push_back(candidate.name);
-    std::vector<std::unique_ptr<Trial>> trials(candidates_.size());
+    std::vector<std::function<double()>> trials(candidates_.size());
     const auto measure = [&](std::size_t i) {
-      if (!trials[i]) trials[i] = TrialOf(candidates_[i].descriptor);
-      return trials[i]->Run();
+      const ConvolutionDescriptor& descriptor = candidates_[i].descriptor;
+      if (!trials[i]) trials[i] = descriptor ? TrialOf(descriptor) : TrialOfWinograd(problem_);
+      return trials[i]();
     };
     return candidates_[tuning->Fastest(TextOf(problem_), names, measure)].descriptor;
   }
@@ -78,12 +75,13 @@ class Candidates {
     if (descriptor && IsFast(descriptor)) candidates_.push_back({name, descriptor});
   }
 
-  std::unique_ptr<Trial> TrialOf(const ConvolutionDescriptor& descriptor) const {
+  std::function<double()> TrialOf(const ConvolutionDescriptor& descriptor) const {
     std::vector<std::pair<int, Description>> arguments{{DNNL_ARG_SRC, descriptor.src_desc()},
                                                        {DNNL_ARG_WEIGHTS, descriptor.weights_desc()},
                                                        {DNNL_ARG_DST, descriptor.dst_desc()}};
     if (problem_.with_bias) arguments.emplace_back(DNNL_ARG_BIAS, descriptor.bias_desc());
-    return std::make_unique<Trial>(descriptor, dnnl::convolution_forward(descriptor), arguments);
+    const auto trial = std::make_shared<Trial>(descriptor, dnnl::convolution_forward(descriptor), arguments);
+    return [trial] { return trial->Run(); };
   }
 
   const ConvolutionProblem& problem_;
@@ -92,6 +90,13 @@ class Candidates {
 };
 
 }  // namespace
+
+// Of a few channels, as images have, blocks would be filled up with zeros: they are read as they are.
+Description BottomOf(const ConvolutionProblem& problem) {
+  constexpr std::int64_t kFew = 4;
+  const Description native = Native(problem.bottom, problem.type);
+  return problem.bottom[1] <= kFew && BlockOf(native, 1) > 1 ? Plain(problem.bottom, problem.type) : native;
+}
 
 ConvolutionDescriptor FastestConvolution(const ConvolutionProblem& problem, const dnnl::engine& engine, Tuning* tuning) {
   return Candidates(problem, engine).Fastest(tuning);

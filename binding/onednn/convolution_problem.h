@@ -21,7 +21,11 @@ struct ConvolutionProblem {
   dnnl::post_ops fused;
 };
 
-// Throws a Refusal where there is none but a reference implementation.
+// How it best finds its bottom.
+Description BottomOf(const ConvolutionProblem& problem);
+
+// Empty where the plan's own Winograd (winograd_convolution.h) is the fastest; that is none for a kernel of 1. Throws a Refusal
+// where there is none but a reference implementation.
 ConvolutionDescriptor FastestConvolution(const ConvolutionProblem& problem, const dnnl::engine& engine, Tuning* tuning);
 
 }  // namespace caffe_node::onednn

@@ -1,6 +1,5 @@
 #include "trial.h"
 
-#include <chrono>
 #include <cstring>
 #include <utility>
 
@@ -11,7 +10,7 @@ namespace caffe_node::onednn {
 Trial::Trial(const dnnl::primitive_desc_base& descriptor, dnnl::primitive primitive,
              const std::vector<std::pair<int, Description>>& arguments)
     : stream_(descriptor.get_engine()), primitive_(std::move(primitive)) {
-  MemoryBudget budget("To find the fastest algorithm");
+  MemoryBudget budget(kTrial);
   std::vector<std::pair<int, Description>> all = arguments;
   all.emplace_back(DNNL_ARG_SCRATCHPAD, descriptor.scratchpad_desc());
   for (const auto& [name, description] : all) {
@@ -24,11 +23,10 @@ Trial::Trial(const dnnl::primitive_desc_base& descriptor, dnnl::primitive primit
 }
 
 double Trial::Run() {
-  using Clock = std::chrono::steady_clock;
-  const Clock::time_point begin = Clock::now();
-  primitive_.execute(stream_, arguments_);
-  stream_.wait();
-  return std::chrono::duration<double, std::milli>(Clock::now() - begin).count();
+  return Milliseconds([this] {
+    primitive_.execute(stream_, arguments_);
+    stream_.wait();
+  });
 }
 
 }  // namespace caffe_node::onednn

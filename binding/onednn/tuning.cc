@@ -36,6 +36,12 @@ std::string Machine() {
          std::to_string(static_cast<unsigned>(dnnl::get_effective_cpu_isa()));
 }
 
+std::string Listed(const std::vector<std::string>& names) {
+  std::string text;
+  for (const std::string& name : names) text += (text.empty() ? " " : ", ") + name;
+  return text;
+}
+
 }  // namespace
 
 Tuning::Tuning(std::string file) : file_(std::move(file)), machine_(Machine()) { Read(&known_); }
@@ -53,7 +59,8 @@ void Tuning::Read(std::map<std::string, std::string>* into) const {
 std::size_t Tuning::Fastest(const std::string& problem, const std::vector<std::string>& names,
                             const std::function<double(std::size_t)>& measure) {
   if (names.size() == 1) return 0;
-  const std::string key = machine_ + ", threads " + std::to_string(omp_get_max_threads()) + '\t' + problem;
+  const std::string key =
+      machine_ + ", threads " + std::to_string(omp_get_max_threads()) + '\t' + problem + " of" + Listed(names);
   const auto known = known_.find(key);
   const auto choice = known == known_.end() ? names.end() : std::find(names.begin(), names.end(), known->second);
   if (choice != names.end()) return static_cast<std::size_t>(choice - names.begin());
