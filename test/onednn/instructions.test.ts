@@ -9,16 +9,9 @@ interface Found {
 }
 
 const TOLERANCES = { f32: { run: 1e-5, training: 1e-4 }, bf16: { run: 1e-2, training: 0.25 } } as const;
-const { ONEDNN_MAX_CPU_ISA } = process.env;
-afterEach(() => {
-  if (ONEDNN_MAX_CPU_ISA === undefined) delete process.env.ONEDNN_MAX_CPU_ISA;
-  else process.env.ONEDNN_MAX_CPU_ISA = ONEDNN_MAX_CPU_ISA;
-});
-
 (caffe.features.onednn ? describe : describe.skip)('with no instructions beyond those of', () => {
   test.each(['SSE41', 'AVX2', 'AVX512_CORE', 'AVX512_CORE_BF16', 'ALL'])('%s a plan computes what Caffe does', async (instructions) => {
-    process.env.ONEDNN_MAX_CPU_ISA = instructions;
-    const { code, stdout, stderr } = await runChild('instructions.js', []);
+    const { code, stdout, stderr } = await runChild('instructions.js', [], [], { ONEDNN_MAX_CPU_ISA: instructions });
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     const found: Partial<Record<keyof typeof TOLERANCES, Found>> = JSON.parse(stdout);
     expect(found.f32).toBeDefined();

@@ -12,11 +12,20 @@ export interface Outcome {
 /**
  * @param ways the program's arguments: which of the ways that it knows, and what that takes.
  * @param options of Node, such as --expose-gc.
+ * @param env what differs from this process's environment.
  */
-export function runChild(file: string, ways: string | readonly string[], options: readonly string[] = []): Promise<Outcome> {
+export function runChild(
+  file: string,
+  ways: string | readonly string[],
+  options: readonly string[] = [],
+  env: NodeJS.ProcessEnv = {},
+): Promise<Outcome> {
   return new Promise((resolve) => {
     const program = path.join(__dirname, '../children', file);
-    const child = spawn(process.execPath, [...options, program, ...[ways].flat()], { stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(process.execPath, [...options, program, ...[ways].flat()], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, ...env },
+    });
     let stdout = '';
     let stderr = '';
     child.stdout.on('data', (data) => {
