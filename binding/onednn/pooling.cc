@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "max_pooling.h"
 #include "operations.h"
 
 namespace caffe_node::onednn {
@@ -14,6 +15,7 @@ struct Windows {
   Shape strides;
   Shape before;  // padding
   Shape after;   // what the last window reaches beyond the bottom; less than nothing where it ends before
+  PooledAxis Axis(std::size_t axis) const { return {kernel[axis], strides[axis], before[axis]}; }
 };
 
 Windows WindowsOf(const caffe::PoolingParameter& fields, const Shape& bottom, const Shape& top) {
@@ -56,6 +58,9 @@ std::unique_ptr<Operation> MakePooling(const OperationRequest& request) {
   if (fields.pool() == caffe::PoolingParameter::STOCHASTIC) throw Refusal("its pooling is stochastic");
   const Windows windows = WindowsOf(fields, ShapeOf(bottom), request.tops[0]);
   const bool maxima = fields.pool() == caffe::PoolingParameter::MAX;
+  if (maxima && SuitsMaxPooling(bottom)) {
+    return MakeMaxPooling(bottom, InFormat(request.tops[0], bottom), windows.Axis(0), windows.Axis(1));
+  }
   const dnnl::algorithm algorithm = maxima ? dnnl::algorithm::pooling_max : AverageFor(windows);
   const dnnl::pooling_forward::desc description(dnnl::prop_kind::forward_inference, algorithm, bottom,
                                                 InFormat(request.tops[0], bottom), windows.strides, windows.kernel,
