@@ -28,7 +28,7 @@ Descriptor PrimitiveFor(const caffe::LRNParameter& fields, const Description& bo
 std::unique_ptr<Operation> MakeLrn(const OperationRequest& request) {
   const caffe::LRNParameter& fields = request.node.parameter().lrn_param();
   const Description& bottom = request.bottoms[0];
-  if (SuitsLrnByPlace(fields, bottom)) return MakeLrnByPlace(fields, bottom);
+  if (LrnByPlace::Suits(fields, bottom)) return MakeLrnByPlace(fields, bottom);
   const Descriptor as_it_lies = PrimitiveFor(fields, bottom, request.context);
   if (IsFast(as_it_lies)) return std::make_unique<Lrn>(as_it_lies);
   // Across channels whose number cuts the blocks: the channels of a place together.

@@ -18,7 +18,7 @@ namespace {
 #define IN_WIDE_VECTORS __attribute__((target("arch=x86-64-v4,avx512bf16")))
 #define INLINED_IN_WIDE_VECTORS __attribute__((target("arch=x86-64-v4,avx512bf16"), always_inline)) inline
 
-using Bits = std::uint16_t;  // of a bf16: the upper half of a float32's
+constexpr float kBeta = 0.75f;
 constexpr std::int64_t kLanes = 16;
 constexpr __mmask16 kAll = 0xffff;
 
@@ -27,109 +27,160 @@ std::int64_t WholeVectors(std::int64_t count) { return (count + kLanes - 1) / kL
 // The lanes that there are from here on.
 __mmask16 LanesOf(std::int64_t count) { return static_cast<__mmask16>(count >= kLanes ? kAll : (1 << count) - 1); }
 
-// Zeros in the other lanes. (The variants without lanes make GCC 12 warn of its own header.)
-INLINED_IN_WIDE_VECTORS __m512 Load(const Bits* values, __mmask16 lanes) {
+// A bf16 is the upper half of a float32. Zeros in the other lanes. (The variants without lanes make GCC 12 warn of its own
+// header.)
+INLINED_IN_WIDE_VECTORS __m512 Load(const std::uint16_t* values, __mmask16 lanes) {
   const __m512i upper = _mm512_maskz_cvtepu16_epi32(lanes, _mm256_maskz_loadu_epi16(lanes, values));
   return _mm512_castsi512_ps(_mm512_maskz_slli_epi32(lanes, upper, 16));
 }
 
-INLINED_IN_WIDE_VECTORS __m512 RootUnder(__m512 values) { return _mm512_maskz_rsqrt14_ps(kAll, values); }
-
-// scale ^ −0.75 to a ten-thousandth: much better than a bf16. What squares have made infinite counts as the greatest float32.
-INLINED_IN_WIDE_VECTORS __m512 FactorFor(__m512 scale) {
-  const __m512 greatest = __m512{} + std::numeric_limits<float>::max();
-  const __m512 root = RootUnder(scale < greatest ? scale : greatest);
-  return root * root * RootUnder(root);
+INLINED_IN_WIDE_VECTORS void Store(std::uint16_t* to, __mmask16 lanes, __m512 values) {
+  _mm256_mask_storeu_epi16(to, lanes, reinterpret_cast<__m256i>(_mm512_cvtneps_pbh(values)));
 }
 
-class LrnByPlace final : public Operation {
- public:
-  LrnByPlace(const caffe::LRNParameter& fields, const Description& bottom)
-      : Operation({bottom}, {bottom}),
-        size_(fields.local_size()),
-        alpha_(fields.alpha() / static_cast<float>(fields.local_size())),
-        k_(fields.k()),
-        channels_(ShapeOf(bottom)[1]),
-        places_(ShapeOf(bottom)[0] * ShapeOf(bottom)[2] * ShapeOf(bottom)[3]),
-        threads_(omp_get_max_threads()) {}
+INLINED_IN_WIDE_VECTORS __m512 SumOf(const float* window, std::int64_t size) {
+  __m512 sum{};
+  for (std::int64_t i = 0; i < size; ++i) sum += _mm512_loadu_ps(window + i);
+  return sum;
+}
 
-  std::int64_t ScratchBytes() const override { return threads_ * SquareCount() * static_cast<std::int64_t>(sizeof(float)); }
+// To a ten-thousandth: much better than a bf16.
+INLINED_IN_WIDE_VECTORS __m512 InverseRoot(__m512 values) { return _mm512_maskz_rsqrt14_ps(kAll, values); }
+
+struct Factors {
+  __m512 inverse;  // of the scale
+  __m512 power;    // scale ^ −0.75
+};
+// A scale that squares have made infinite counts as the greatest float32.
+INLINED_IN_WIDE_VECTORS Factors FactorsFor(__m512 scale) {
+  const __m512 greatest = __m512{} + std::numeric_limits<float>::max();
+  const __m512 root = InverseRoot(scale < greatest ? scale : greatest);
+  return {root * root, root * root * InverseRoot(root)};
+}
+
+}  // namespace
+
+bool LrnByPlace::Suits(const caffe::LRNParameter& fields, const Description& images) {
+  const Shape shape = ShapeOf(images);
+  const bool is_usual = fields.norm_region() == caffe::LRNParameter::ACROSS_CHANNELS && fields.beta() == kBeta &&
+                        fields.k() > 0 && fields.alpha() >= 0;
+  return is_usual && HasTiles() && TypeOf(images) == DataType::bf16 && shape.size() == 4 &&
+         images == ChannelsLast(shape, DataType::bf16);
+}
+
+LrnByPlace::LrnByPlace(const caffe::LRNParameter& fields, const Description& images, int threads)
+    : size_(fields.local_size()),
+      alpha_(fields.alpha() / static_cast<float>(fields.local_size())),
+      k_(fields.k()),
+      channels_(ShapeOf(images)[1]),
+      places_(ShapeOf(images)[0] * ShapeOf(images)[2] * ShapeOf(images)[3]),
+      threads_(threads) {}
+
+// A value for each channel of a place, and zeros for the half window on either side: what lies outside adds nothing.
+std::int64_t LrnByPlace::BufferCount() const { return WholeVectors(WholeVectors(channels_) + size_); }
+
+// body(place, scratch memory of the thread), where zeros are.
+template <typename Body>
+void LrnByPlace::ByPlace(float* scratch, const Body& body) const {
+#pragma omp parallel num_threads(threads_)
+  {
+    float* const own = scratch + omp_get_thread_num() * 3 * BufferCount();
+    std::fill_n(own, 3 * BufferCount(), 0.0f);
+#pragma omp for schedule(static)
+    for (std::int64_t place = 0; place < places_; ++place) body(place * channels_, own);
+  }
+}
+
+void LrnByPlace::Forward(const dnnl::memory& bottom, float* scratch, const dnnl::memory& top) const {
+  const auto* const from = static_cast<const Bits*>(bottom.get_data_handle());
+  auto* const to = static_cast<Bits*>(top.get_data_handle());
+  ByPlace(scratch, [&](std::int64_t begin, float* own) { ForwardPlace(from + begin, own, to + begin); });
+}
+
+void LrnByPlace::Backward(const dnnl::memory& bottom, const dnnl::memory& above, float* scratch,
+                          const dnnl::memory& below) const {
+  const auto* const values = static_cast<const Bits*>(bottom.get_data_handle());
+  const auto* const from = static_cast<const Bits*>(above.get_data_handle());
+  auto* const to = static_cast<Bits*>(below.get_data_handle());
+  ByPlace(scratch, [&](std::int64_t begin, float* own) { BackwardPlace(values + begin, from + begin, own, to + begin); });
+}
+
+IN_WIDE_VECTORS void LrnByPlace::PutSquares(const Bits* bottom, float* squares) const {
+  for (std::int64_t channel = 0; channel < channels_; channel += kLanes) {
+    const __m512 values = Load(bottom + channel, LanesOf(channels_ - channel));
+    _mm512_storeu_ps(squares + size_ / 2 + channel, values * values);
+  }
+}
+
+IN_WIDE_VECTORS void LrnByPlace::ForwardPlace(const Bits* bottom, float* squares, Bits* top) const {
+  PutSquares(bottom, squares);
+  for (std::int64_t channel = 0; channel < channels_; channel += kLanes) {
+    const __mmask16 lanes = LanesOf(channels_ - channel);
+    const __m512 scale = SumOf(squares + channel, size_) * alpha_ + k_;
+    Store(top + channel, lanes, Load(bottom + channel, lanes) * FactorsFor(scale).power);
+  }
+}
+
+// above · scale ^ −0.75, less what the value adds to the scales of its neighbours, as Caffe's CrossChannelBackward_cpu.
+IN_WIDE_VECTORS void LrnByPlace::BackwardPlace(const Bits* bottom, const Bits* above, float* squares, Bits* below) const {
+  float* const ratios = squares + BufferCount();
+  float* const direct = ratios + BufferCount();
+  PutSquares(bottom, squares);
+  for (std::int64_t channel = 0; channel < channels_; channel += kLanes) {
+    const __mmask16 lanes = LanesOf(channels_ - channel);
+    const Factors factors = FactorsFor(SumOf(squares + channel, size_) * alpha_ + k_);
+    const __m512 passed = Load(above + channel, lanes) * factors.power;
+    _mm512_storeu_ps(direct + channel, passed);
+    _mm512_storeu_ps(ratios + size_ / 2 + channel, passed * Load(bottom + channel, lanes) * factors.inverse);
+  }
+  for (std::int64_t channel = 0; channel < channels_; channel += kLanes) {
+    const __mmask16 lanes = LanesOf(channels_ - channel);
+    const __m512 indirect = Load(bottom + channel, lanes) * SumOf(ratios + channel, size_) * (2 * alpha_ * kBeta);
+    Store(below + channel, lanes, _mm512_loadu_ps(direct + channel) - indirect);
+  }
+}
+
+// ---- in an inference plan ------------------------------------------------------------------------------------------------
+
+namespace {
+
+class Lrn final : public Operation {
+ public:
+  Lrn(const caffe::LRNParameter& fields, const Description& bottom)
+      : Operation({bottom}, {bottom}), lrn_(fields, bottom, omp_get_max_threads()) {}
+
+  std::int64_t ScratchBytes() const override { return BytesOf(lrn_.Scratch()); }
   std::unique_ptr<Binding> Bind(const std::vector<dnnl::memory>& bottoms, const std::vector<dnnl::memory>& tops,
                                 void* scratch) const override;
   std::string Primitive() const override { return "lrn:avx512_bf16"; }
 
-  void Run(const Bits* bottom, float* scratch, Bits* top) const {
-#pragma omp parallel num_threads(threads_)
-    {
-      // Of the channels outside there is nothing to add.
-      float* const squares = scratch + omp_get_thread_num() * SquareCount();
-      std::fill_n(squares, SquareCount(), 0.0f);
-#pragma omp for schedule(static)
-      for (std::int64_t place = 0; place < places_; ++place) {
-        RunPlace(bottom + place * channels_, squares, top + place * channels_);
-      }
-    }
-  }
-
  private:
-  // Of a place: those of the channels, and zeros for the half window on either side.
-  std::int64_t SquareCount() const { return WholeVectors(WholeVectors(channels_) + size_); }
-
-  IN_WIDE_VECTORS void RunPlace(const Bits* bottom, float* squares, Bits* top) const {
-    for (std::int64_t channel = 0; channel < channels_; channel += kLanes) {
-      const __m512 values = Load(bottom + channel, LanesOf(channels_ - channel));
-      _mm512_storeu_ps(squares + size_ / 2 + channel, values * values);
-    }
-    for (std::int64_t channel = 0; channel < channels_; channel += kLanes) {
-      const __mmask16 lanes = LanesOf(channels_ - channel);
-      __m512 sum{};
-      for (std::int64_t i = 0; i < size_; ++i) sum += _mm512_loadu_ps(squares + channel + i);
-      const __m512 result = Load(bottom + channel, lanes) * FactorFor(sum * alpha_ + k_);
-      _mm256_mask_storeu_epi16(top + channel, lanes, reinterpret_cast<__m256i>(_mm512_cvtneps_pbh(result)));
-    }
-  }
-
-  const std::int64_t size_;
-  const float alpha_;
-  const float k_;
-  const std::int64_t channels_;
-  const std::int64_t places_;  // of all images
-  const int threads_;
+  const LrnByPlace lrn_;
 };
 
 class BoundLrn final : public Binding {
  public:
-  BoundLrn(const LrnByPlace& operation, dnnl::memory bottom, dnnl::memory top, float* scratch)
-      : operation_(operation), bottom_(std::move(bottom)), top_(std::move(top)), scratch_(scratch) {}
+  BoundLrn(const LrnByPlace& lrn, dnnl::memory bottom, dnnl::memory top, float* scratch)
+      : lrn_(lrn), bottom_(std::move(bottom)), top_(std::move(top)), scratch_(scratch) {}
 
-  void Run(const dnnl::stream& /*stream*/) override {
-    operation_.Run(static_cast<const Bits*>(bottom_.get_data_handle()), scratch_, static_cast<Bits*>(top_.get_data_handle()));
-  }
+  void Run(const dnnl::stream& /*stream*/) override { lrn_.Forward(bottom_, scratch_, top_); }
 
  private:
-  const LrnByPlace& operation_;
+  const LrnByPlace& lrn_;
   const dnnl::memory bottom_;
   const dnnl::memory top_;
   float* const scratch_;
 };
 
-std::unique_ptr<Binding> LrnByPlace::Bind(const std::vector<dnnl::memory>& bottoms, const std::vector<dnnl::memory>& tops,
-                                          void* scratch) const {
-  return std::make_unique<BoundLrn>(*this, bottoms[0], tops[0], static_cast<float*>(scratch));
+std::unique_ptr<Binding> Lrn::Bind(const std::vector<dnnl::memory>& bottoms, const std::vector<dnnl::memory>& tops,
+                                   void* scratch) const {
+  return std::make_unique<BoundLrn>(lrn_, bottoms[0], tops[0], static_cast<float*>(scratch));
 }
 
 }  // namespace
 
-bool SuitsLrnByPlace(const caffe::LRNParameter& fields, const Description& bottom) {
-  const Shape shape = ShapeOf(bottom);
-  const bool is_usual = fields.norm_region() == caffe::LRNParameter::ACROSS_CHANNELS && fields.beta() == 0.75f &&
-                        fields.k() > 0 && fields.alpha() >= 0;
-  return is_usual && HasTiles() && TypeOf(bottom) == DataType::bf16 && shape.size() == 4 &&
-         bottom == ChannelsLast(shape, DataType::bf16);
-}
-
 std::unique_ptr<Operation> MakeLrnByPlace(const caffe::LRNParameter& fields, const Description& bottom) {
-  return std::make_unique<LrnByPlace>(fields, bottom);
+  return std::make_unique<Lrn>(fields, bottom);
 }
 
 }  // namespace caffe_node::onednn

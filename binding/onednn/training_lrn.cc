@@ -1,6 +1,9 @@
 // Local response normalisation across channels.
+#include <omp.h>
+
 #include <utility>
 
+#include "lrn_by_place.h"
 #include "training_operation.h"
 
 namespace caffe_node::onednn {
@@ -16,6 +19,8 @@ class Lrn final : public TrainingOperation {
   explicit Lrn(const TrainedNode& node) : node_(node), param_(node.node().parameter().lrn_param()) {}
 
   void Forward(TrainingDraft* draft) override {
+    const Description images = draft->Native(node_.node().bottoms[0]);
+    if (LrnByPlace::Suits(param_, images)) return ForwardByPlace(draft, images);
     const auto description = Describe(*draft);
     const dnnl::memory source = draft->Read(Part::kData, node_.node().bottoms[0], description.src_desc());
     const dnnl::memory result = draft->Write(Part::kData, node_.node().tops[0], description.dst_desc());
@@ -30,6 +35,8 @@ class Lrn final : public TrainingOperation {
 
   void Backward(TrainingDraft* draft) override {
     if (!node_.GoesBackwardTo(0)) return;
+    const Description images = draft->Native(node_.node().bottoms[0]);
+    if (LrnByPlace::Suits(param_, images)) return BackwardByPlace(draft, images);
     const auto hint = Describe(*draft);
     const Description layout = hint.src_desc();
     const LrnBackward::desc wanted(kAcross, layout, layout, param_.local_size(), param_.alpha(), param_.beta(), param_.k());
@@ -44,6 +51,27 @@ class Lrn final : public TrainingOperation {
   }
 
  private:
+  static float* Floats(const dnnl::memory& memory) { return static_cast<float*>(memory.get_data_handle()); }
+
+  void ForwardByPlace(TrainingDraft* draft, const Description& images) {
+    const LrnByPlace lrn(param_, images, omp_get_max_threads());
+    const dnnl::memory bottom = draft->Read(Part::kData, node_.node().bottoms[0], images);
+    const dnnl::memory top = draft->Write(Part::kData, node_.node().tops[0], images);
+    const dnnl::memory scratch = draft->Buffer(lrn.Scratch());
+    draft->Do([=] { lrn.Forward(bottom, Floats(scratch), top); }, {bottom, top, scratch});
+    draft->Name("ours", images);
+  }
+
+  void BackwardByPlace(TrainingDraft* draft, const Description& images) {
+    const LrnByPlace lrn(param_, images, omp_get_max_threads());
+    const dnnl::memory bottom = draft->Read(Part::kData, node_.node().bottoms[0], images);
+    const dnnl::memory above = draft->Read(Part::kDiff, node_.node().tops[0], images);
+    const dnnl::memory below = draft->Write(Part::kDiff, node_.node().bottoms[0], images);
+    const dnnl::memory scratch = draft->Buffer(lrn.Scratch());
+    draft->Do([=] { lrn.Backward(bottom, above, Floats(scratch), below); }, {bottom, above, below, scratch});
+    draft->Name("ours", images);
+  }
+
   LrnForward::primitive_desc Describe(const TrainingDraft& draft) const {
     const auto kind = node_.GoesBackward() ? dnnl::prop_kind::forward_training : dnnl::prop_kind::forward_inference;
     const LrnForward::desc wanted(kind, kAcross, draft.Native(node_.node().bottoms[0]), param_.local_size(), param_.alpha(),

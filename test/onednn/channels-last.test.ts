@@ -8,6 +8,7 @@ import { caffe } from '../../lib/caffe';
 import { Net } from '../../lib/net';
 import { noise } from '../support/engine';
 import { count, dims, layer } from '../support/engine-nets';
+import { BARE, bothWays, deviations, dispose, drawnNet, withLoss } from '../support/planned-training';
 
 const RUNS = Number(process.env.RUNS ?? 40);
 const HAS_TILES = readFileSync('/proc/cpuinfo', 'utf8').includes('amx_bf16') && !process.env.ONEDNN_MAX_CPU_ISA;
@@ -95,5 +96,27 @@ const lrn: fc.Arbitrary<Drawn> = fc
     const { values } = await run(drawn, 'onednn', data);
     expect(values.every((value) => Number.isFinite(value))).toBe(true);
     expect(await compare(drawn, 5, 'lrn:avx512_bf16')).toBeLessThan(ROUNDING);
+  });
+
+  test.each([
+    [96, 5, 1],
+    [40, 3, 0.1],
+    [17, 9, 1],
+  ])('the gradient of LRN over %d channels, by %d of them, is that of Caffe', async (channels, size, alpha) => {
+    const convolution = layer(
+      'Convolution',
+      'before',
+      ['data'],
+      ['before'],
+      `convolution_param { num_output: ${channels} kernel_size: 3 weight_filler { type: "xavier" } }`,
+    );
+    const lrn = layer('LRN', 'layer', ['before'], ['layer'], `lrn_param { local_size: ${size} alpha: ${alpha} beta: 0.75 }`);
+    const net = drawnNet(withLoss(convolution + lrn, 'layer'), { batch: 3, channels: 3, size: 8 });
+    const pair = await bothWays(net, BARE, { precision: 'bf16' });
+    await Promise.all([pair.caffe.step(1), pair.planned.step(1)]);
+    const primitives = pair.planned.net.plan?.steps.filter(({ types }) => types.includes('LRN')).map(({ primitive }) => primitive);
+    if (HAS_TILES) expect(primitives).toEqual(['ours', 'ours']);
+    for (const off of Object.values(deviations(pair.planned.net, pair.caffe.net, 'diff'))) expect(off).toBeLessThan(0.02);
+    await dispose(pair);
   });
 });
