@@ -1,6 +1,5 @@
 #include "lrn_by_place.h"
 
-#include <immintrin.h>
 #include <omp.h>
 
 #include <algorithm>
@@ -9,50 +8,33 @@
 #include <utility>
 #include <vector>
 
+#include "bf16_vectors.h"
 #include "instructions.h"
 
 namespace caffe_node::onednn {
 
 namespace {
 
-#define IN_WIDE_VECTORS __attribute__((target("arch=x86-64-v4,avx512bf16")))
-#define INLINED_IN_WIDE_VECTORS __attribute__((target("arch=x86-64-v4,avx512bf16"), always_inline)) inline
-
 constexpr float kBeta = 0.75f;
-constexpr std::int64_t kLanes = 16;
-constexpr __mmask16 kAll = 0xffff;
+constexpr std::int64_t kLanes = kBf16Lanes;
 
 std::int64_t WholeVectors(std::int64_t count) { return (count + kLanes - 1) / kLanes * kLanes; }
 
-// The lanes that there are from here on.
-__mmask16 LanesOf(std::int64_t count) { return static_cast<__mmask16>(count >= kLanes ? kAll : (1 << count) - 1); }
-
-// A bf16 is the upper half of a float32. Zeros in the other lanes. (The variants without lanes make GCC 12 warn of its own
-// header.)
-INLINED_IN_WIDE_VECTORS __m512 Load(const std::uint16_t* values, __mmask16 lanes) {
-  const __m512i upper = _mm512_maskz_cvtepu16_epi32(lanes, _mm256_maskz_loadu_epi16(lanes, values));
-  return _mm512_castsi512_ps(_mm512_maskz_slli_epi32(lanes, upper, 16));
-}
-
-INLINED_IN_WIDE_VECTORS void Store(std::uint16_t* to, __mmask16 lanes, __m512 values) {
-  _mm256_mask_storeu_epi16(to, lanes, reinterpret_cast<__m256i>(_mm512_cvtneps_pbh(values)));
-}
-
-INLINED_IN_WIDE_VECTORS __m512 SumOf(const float* window, std::int64_t size) {
+INLINED_IN_BF16_VECTORS __m512 SumOf(const float* window, std::int64_t size) {
   __m512 sum{};
   for (std::int64_t i = 0; i < size; ++i) sum += _mm512_loadu_ps(window + i);
   return sum;
 }
 
 // To a ten-thousandth: much better than a bf16.
-INLINED_IN_WIDE_VECTORS __m512 InverseRoot(__m512 values) { return _mm512_maskz_rsqrt14_ps(kAll, values); }
+INLINED_IN_BF16_VECTORS __m512 InverseRoot(__m512 values) { return _mm512_maskz_rsqrt14_ps(0xffff, values); }
 
 struct Factors {
   __m512 inverse;  // of the scale
   __m512 power;    // scale ^ −0.75
 };
 // A scale that squares have made infinite counts as the greatest float32.
-INLINED_IN_WIDE_VECTORS Factors FactorsFor(__m512 scale) {
+INLINED_IN_BF16_VECTORS Factors FactorsFor(__m512 scale) {
   const __m512 greatest = __m512{} + std::numeric_limits<float>::max();
   const __m512 root = InverseRoot(scale < greatest ? scale : greatest);
   return {root * root, root * root * InverseRoot(root)};
@@ -92,27 +74,27 @@ void LrnByPlace::ByPlace(float* scratch, const Body& body) const {
 }
 
 void LrnByPlace::Forward(const dnnl::memory& bottom, float* scratch, const dnnl::memory& top) const {
-  const auto* const from = static_cast<const Bits*>(bottom.get_data_handle());
-  auto* const to = static_cast<Bits*>(top.get_data_handle());
+  const auto* const from = static_cast<const Bf16*>(bottom.get_data_handle());
+  auto* const to = static_cast<Bf16*>(top.get_data_handle());
   ByPlace(scratch, [&](std::int64_t begin, float* own) { ForwardPlace(from + begin, own, to + begin); });
 }
 
 void LrnByPlace::Backward(const dnnl::memory& bottom, const dnnl::memory& above, float* scratch,
                           const dnnl::memory& below) const {
-  const auto* const values = static_cast<const Bits*>(bottom.get_data_handle());
-  const auto* const from = static_cast<const Bits*>(above.get_data_handle());
-  auto* const to = static_cast<Bits*>(below.get_data_handle());
+  const auto* const values = static_cast<const Bf16*>(bottom.get_data_handle());
+  const auto* const from = static_cast<const Bf16*>(above.get_data_handle());
+  auto* const to = static_cast<Bf16*>(below.get_data_handle());
   ByPlace(scratch, [&](std::int64_t begin, float* own) { BackwardPlace(values + begin, from + begin, own, to + begin); });
 }
 
-IN_WIDE_VECTORS void LrnByPlace::PutSquares(const Bits* bottom, float* squares) const {
+IN_BF16_VECTORS void LrnByPlace::PutSquares(const Bf16* bottom, float* squares) const {
   for (std::int64_t channel = 0; channel < channels_; channel += kLanes) {
     const __m512 values = Load(bottom + channel, LanesOf(channels_ - channel));
     _mm512_storeu_ps(squares + size_ / 2 + channel, values * values);
   }
 }
 
-IN_WIDE_VECTORS void LrnByPlace::ForwardPlace(const Bits* bottom, float* squares, Bits* top) const {
+IN_BF16_VECTORS void LrnByPlace::ForwardPlace(const Bf16* bottom, float* squares, Bf16* top) const {
   PutSquares(bottom, squares);
   for (std::int64_t channel = 0; channel < channels_; channel += kLanes) {
     const __mmask16 lanes = LanesOf(channels_ - channel);
@@ -122,7 +104,7 @@ IN_WIDE_VECTORS void LrnByPlace::ForwardPlace(const Bits* bottom, float* squares
 }
 
 // above · scale ^ −0.75, less what the value adds to the scales of its neighbours, as Caffe's CrossChannelBackward_cpu.
-IN_WIDE_VECTORS void LrnByPlace::BackwardPlace(const Bits* bottom, const Bits* above, float* squares, Bits* below) const {
+IN_BF16_VECTORS void LrnByPlace::BackwardPlace(const Bf16* bottom, const Bf16* above, float* squares, Bf16* below) const {
   float* const ratios = squares + BufferCount();
   float* const direct = ratios + BufferCount();
   PutSquares(bottom, squares);

@@ -25,14 +25,14 @@ class LrnByPlace {
   void Backward(const dnnl::memory& bottom, const dnnl::memory& above, float* scratch, const dnnl::memory& below) const;
 
  private:
-  using Bits = std::uint16_t;
+  using Bf16 = std::uint16_t;
 
   std::int64_t BufferCount() const;
   template <typename Body>
   void ByPlace(float* scratch, const Body& body) const;
-  void PutSquares(const Bits* bottom, float* squares) const;
-  void ForwardPlace(const Bits* bottom, float* squares, Bits* top) const;
-  void BackwardPlace(const Bits* bottom, const Bits* above, float* squares, Bits* below) const;
+  void PutSquares(const Bf16* bottom, float* squares) const;
+  void ForwardPlace(const Bf16* bottom, float* squares, Bf16* top) const;
+  void BackwardPlace(const Bf16* bottom, const Bf16* above, float* squares, Bf16* below) const;
 
   const std::int64_t size_;
   const float alpha_;  // for a square, as Caffe divides it by the size

@@ -58,7 +58,7 @@ std::unique_ptr<Operation> MakePooling(const OperationRequest& request) {
   if (fields.pool() == caffe::PoolingParameter::STOCHASTIC) throw Refusal("its pooling is stochastic");
   const Windows windows = WindowsOf(fields, ShapeOf(bottom), request.tops[0]);
   const bool maxima = fields.pool() == caffe::PoolingParameter::MAX;
-  if (maxima && SuitsMaxPooling(bottom)) {
+  if (maxima && MaxPooling::Suits(bottom, windows.Axis(0), windows.Axis(1))) {
     return MakeMaxPooling(bottom, InFormat(request.tops[0], bottom), windows.Axis(0), windows.Axis(1));
   }
   const dnnl::algorithm algorithm = maxima ? dnnl::algorithm::pooling_max : AverageFor(windows);

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "../checks/undecided_pools.h"
+#include "max_pooling.h"
 #include "training_kernels.h"
 #include "training_operation.h"
 
@@ -22,6 +23,7 @@ struct Windows {
   Dims before;  // padding above and on the left
   Dims after;
   bool overhang = false;  // the last window reaches beyond what is padded
+  PooledAxis Axis(std::size_t axis) const { return {kernel[axis], strides[axis], before[axis]}; }
 };
 
 Windows WindowsOf(const TrainedNode& node) {
@@ -49,6 +51,7 @@ class Pooling final : public TrainingOperation {
   Pooling(const TrainedNode& node, dnnl::algorithm algorithm) : node_(node), windows_(WindowsOf(node)), algorithm_(algorithm) {}
 
   void Forward(TrainingDraft* draft) override {
+    if (IsOfOurs(*draft)) return ForwardByOurs(draft);
     const auto description = Describe(*draft);
     const dnnl::memory source = draft->Read(Part::kData, node_.node().bottoms[0], description.src_desc());
     const dnnl::memory result = draft->Write(Part::kData, node_.node().tops[0], description.dst_desc());
@@ -58,28 +61,18 @@ class Pooling final : public TrainingOperation {
       arguments[DNNL_ARG_WORKSPACE] = workspace_;
     }
     draft->Run(description, std::move(arguments));
-    if (KeepsPlaces())
-      draft->Do(
-          [result] {
-            if (!AllDecided(result)) throw UndecidedPool();
-          },
-          {result});
+    if (KeepsPlaces()) RequireDecided(draft, result);
     draft->Name(description.impl_info_str(), description.dst_desc());
   }
 
   void Backward(TrainingDraft* draft) override {
     if (!node_.GoesBackwardTo(0)) return;
+    if (IsOfOurs(*draft)) return BackwardByOurs(draft);
     const auto hint = Describe(*draft);
     const PoolBackward::desc wanted(algorithm_, hint.src_desc(), hint.dst_desc(), windows_.strides, windows_.kernel,
                                     windows_.before, windows_.after);
     const PoolBackward::primitive_desc description(wanted, SharedScratch(), draft->engine(), hint);
-    const dnnl::memory above = draft->Read(Part::kDiff, node_.node().tops[0], description.diff_dst_desc());
-    if (const Node* const relu = ReluBelow(*draft)) {
-      const dnnl::memory output = draft->Read(Part::kData, node_.node().tops[0], description.diff_dst_desc());
-      draft->Do([output, above, rows = AllOf(description.diff_dst_desc()),
-                 slope = ReluSlope(*relu)] { MaskRows(output, above, above, rows, slope); },
-                {output, above});
-    }
+    const dnnl::memory above = ReadAbove(draft, description.diff_dst_desc());
     const dnnl::memory below = draft->Write(Part::kDiff, node_.node().bottoms[0], description.diff_src_desc());
     Arguments arguments{{DNNL_ARG_DIFF_DST, above}, {DNNL_ARG_DIFF_SRC, below}};
     if (KeepsPlaces()) arguments[DNNL_ARG_WORKSPACE] = workspace_;
@@ -88,6 +81,57 @@ class Pooling final : public TrainingOperation {
   }
 
  private:
+  // Of bf16 whose channels lie together.
+  bool IsOfOurs(const TrainingDraft& draft) const {
+    return algorithm_ == dnnl::algorithm::pooling_max &&
+           MaxPooling::Suits(draft.Native(node_.node().bottoms[0]), windows_.Axis(0), windows_.Axis(1));
+  }
+
+  MaxPooling Ours() const { return {node_.bottom(0).shape, node_.top(0).shape, windows_.Axis(0), windows_.Axis(1)}; }
+
+  void ForwardByOurs(TrainingDraft* draft) {
+    const Description layout = draft->Native(node_.node().tops[0]);
+    const dnnl::memory bottom = draft->Read(Part::kData, node_.node().bottoms[0], draft->Native(node_.node().bottoms[0]));
+    const dnnl::memory top = draft->Write(Part::kData, node_.node().tops[0], layout);
+    if (KeepsPlaces()) {
+      workspace_ = draft->Buffer(layout);
+      draft->Do([pooling = Ours(), bottom, top, places = workspace_] { pooling.ForwardWithPlaces(bottom, top, places); },
+                {bottom, top, workspace_});
+      RequireDecided(draft, top);
+    } else {
+      draft->Do([pooling = Ours(), bottom, top] { pooling.Forward(bottom, top); }, {bottom, top});
+    }
+    draft->Name("ours", layout);
+  }
+
+  void BackwardByOurs(TrainingDraft* draft) {
+    const Description layout = draft->Native(node_.node().bottoms[0]);
+    const dnnl::memory above = ReadAbove(draft, draft->Native(node_.node().tops[0]));
+    const dnnl::memory below = draft->Write(Part::kDiff, node_.node().bottoms[0], layout);
+    draft->Do([pooling = Ours(), above, below, places = workspace_] { pooling.Backward(above, places, below); },
+              {above, below, workspace_});
+    draft->Name("ours", layout);
+  }
+
+  void RequireDecided(TrainingDraft* draft, const dnnl::memory& top) const {
+    draft->Do(
+        [top] {
+          if (!AllDecided(top)) throw UndecidedPool();
+        },
+        {top});
+  }
+
+  // The gradient of the top, without what a ReLU below the pooling would not let pass.
+  dnnl::memory ReadAbove(TrainingDraft* draft, const Description& layout) const {
+    const dnnl::memory above = draft->Read(Part::kDiff, node_.node().tops[0], layout);
+    if (const Node* const relu = ReluBelow(*draft)) {
+      const dnnl::memory output = draft->Read(Part::kData, node_.node().tops[0], layout);
+      draft->Do([output, above, rows = AllOf(layout), slope = ReluSlope(*relu)] { MaskRows(output, above, above, rows, slope); },
+                {output, above});
+    }
+    return above;
+  }
+
   // Where each maximum was, for the way back.
   bool KeepsPlaces() const { return node_.GoesBackward() && algorithm_ == dnnl::algorithm::pooling_max; }
 

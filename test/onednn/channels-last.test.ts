@@ -24,18 +24,20 @@ interface Drawn {
   readonly settings: string;
 }
 
+const identity = (channels: number, bottom: string, top: string) =>
+  layer('Convolution', top, [bottom], [top], `convolution_param { num_output: ${channels} kernel_size: 1 bias_term: false }`);
+const identityWeights = (channels: number) =>
+  Float32Array.from({ length: channels ** 2 }, (_, index) => (index % (channels + 1) === 0 ? 1 : 0));
+
 function netOf({ shape, type, settings }: Drawn): string {
-  const identity = (bottom: string, top: string) =>
-    layer('Convolution', top, [bottom], [top], `convolution_param { num_output: ${shape[1]} kernel_size: 1 bias_term: false }`);
   const input = layer('Input', 'data', [], ['data'], `input_param { shape { ${dims(shape)} } }`);
-  return input + identity('data', 'before') + layer(type, 'layer', ['before'], ['layer'], settings) + identity('layer', 'result');
+  const [before, behind] = [identity(shape[1], 'data', 'before'), identity(shape[1], 'layer', 'result')];
+  return input + before + layer(type, 'layer', ['before'], ['layer'], settings) + behind;
 }
 
 async function run(drawn: Drawn, engine: 'caffe' | 'onednn', data: Float32Array) {
   const net = await Net.from(netOf(drawn), { engine, precision: engine === 'caffe' ? 'f32' : 'bf16' });
-  const channels = drawn.shape[1];
-  const identity = Float32Array.from({ length: channels ** 2 }, (_, index) => (index % (channels + 1) === 0 ? 1 : 0));
-  for (const name of ['before', 'result']) net.params[name]?.[0]?.set(identity);
+  for (const name of ['before', 'result']) net.params[name]?.[0]?.set(identityWeights(drawn.shape[1]));
   const { result } = await net.forward({ data });
   const primitive = net.plan?.steps.find(({ types }) => types.includes(drawn.type))?.primitive;
   await net.dispose();
@@ -97,6 +99,39 @@ const lrn: fc.Arbitrary<Drawn> = fc
     expect(values.every((value) => Number.isFinite(value))).toBe(true);
     expect(await compare(drawn, 5, 'lrn:avx512_bf16')).toBeLessThan(ROUNDING);
   });
+
+  test.each([
+    [3, 2, 0, 96],
+    [3, 1, 1, 40],
+    [2, 2, 0, 17],
+    [5, 3, 2, 200],
+    [2, 3, 0, 33],
+  ])(
+    'the gradient of maxima over windows of %d, %d apart, padded by %d, of %d channels, is that of Caffe',
+    async (kernel, stride, pad, channels) => {
+      const shape = [3, channels, 11, 11] as const;
+      const inputs = layer('Input', 'data', [], ['data', 'label'], `input_param { shape { ${dims(shape)} } shape { dim: 3 } }`);
+      const pool = layer(
+        'Pooling',
+        'layer',
+        ['before'],
+        ['layer'],
+        `pooling_param { kernel_size: ${kernel} stride: ${stride} pad: ${pad} }`,
+      );
+      const pair = await bothWays(inputs + withLoss(identity(channels, 'data', 'before') + pool, 'layer'), BARE, { precision: 'bf16' });
+      // Few different numbers, so that windows have several maxima, of which the first counts.
+      const data = noise(count(shape), 3).map((value) => Math.round(value * 6));
+      for (const { net } of [pair.caffe, pair.planned]) {
+        net.blobs.data?.set(data);
+        net.params.before?.[0]?.set(identityWeights(channels));
+      }
+      await Promise.all([pair.caffe.step(1), pair.planned.step(1)]);
+      const primitives = pair.planned.net.plan?.steps.filter(({ types }) => types.includes('Pooling')).map(({ primitive }) => primitive);
+      if (HAS_TILES) expect(primitives).toEqual(['ours', 'ours']);
+      for (const off of Object.values(deviations(pair.planned.net, pair.caffe.net, 'diff'))) expect(off).toBeLessThan(0.01);
+      await dispose(pair);
+    },
+  );
 
   test.each([
     [96, 5, 1],
