@@ -6,6 +6,7 @@
 #include "../failure.h"
 #include "../net_plan.h"
 #include "../parameter_update.h"
+#include "flush_scope.h"
 #include "training_program.h"
 
 namespace caffe_node::onednn {
@@ -82,6 +83,7 @@ float Plan::ForwardBackward(const StopFlag& stop, TrainingBatch batch, Gradients
 }
 
 float Plan::RunStages(const StopFlag& stop, TrainingBatch batch) {
+  const FlushScope flush;
   program_->loss = 0;
   bool all_in_caffe = true;  // so far
   for (TrainingStage& stage : program_->stages) {

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { caffe } from '../../lib/caffe';
 import { JavaScriptLayer, type LayerBlob, registerLayer } from '../../lib/javascript-layer';
+import { Net } from '../../lib/net';
 import { type DebugEvent, Solver } from '../../lib/solver';
 import { warningsOf } from '../support/engine';
 import { failureOf } from '../support/failure';
@@ -313,5 +314,17 @@ describeEngine("engine: 'auto' in a training", () => {
     await solver.net.forward();
     expect(solver.net.blobs.two?.data.some((value) => value > 0)).toBe(true);
     await solver.dispose();
+  });
+
+  test('counts numbers next to zero as zero during its iterations alone', async () => {
+    const solver = await Solver.from(`net_param { ${TWO} } ${BARE}`, { engine: 'onednn' });
+    await solver.step();
+    expect(solver.net.engine.name).toBe('onednn');
+    const text = `layer { name: "in" type: "Input" top: "in" input_param { shape { dim: 100000 } } }
+      layer { name: "out" type: "Power" bottom: "in" top: "out" power_param { scale: 1e-20 } }`;
+    const net = await Net.from(text, { engine: 'caffe' });
+    const { out } = await net.forward({ in: new Float32Array(100000).fill(1e-20) });
+    expect(out?.data.every((value) => value > 0 && value < 1.2e-38)).toBe(true);
+    await Promise.all([solver.dispose(), net.dispose()]);
   });
 });
