@@ -28,11 +28,11 @@ INLINED_IN_BF16_VECTORS void StoreBits(Bits* to, __mmask32 lanes, Vector bits) {
   _mm512_mask_storeu_epi16(to, lanes, reinterpret_cast<__m512i>(bits));
 }
 
-// The part of the bottom that a window covers, and where the window begins.
+// The part of the bottom that a window covers, and where the window begins, with its padding.
 struct Covered {
   std::int64_t begin;
   std::int64_t end;
-  std::int64_t window;
+  std::int64_t origin;
 };
 Covered CoveredBy(const PooledAxis& axis, std::int64_t window, std::int64_t extent) {
   const std::int64_t begin = window * axis.stride - axis.before;
@@ -69,7 +69,7 @@ IN_BF16_VECTORS void MaximaOf(const Window& window, __mmask32 lanes, Bits* top, 
   for (std::int64_t line = window.y.begin; line < window.y.end; ++line) {
     for (std::int64_t column = window.x.begin; column < window.x.end; ++column) {
       const Bits* const values = window.image + line * window.row + column * window.pixel;
-      const auto place = static_cast<Bits>((line - window.y.window) * window.width + column - window.x.window);
+      const auto place = static_cast<Bits>((line - window.y.origin) * window.width + column - window.x.origin);
       for (int i = 0; i < kVectors; ++i) {
         const Vector value = Turned(LoadBits(values + i * kLanes, lanes));
         if (kNotes) found[i] = value > maxima[i] ? Vector{} + place : found[i];
