@@ -20,9 +20,8 @@ namespace caffe_node::onednn {
 namespace {
 
 // oneDNN's ReLU turns NaN into zero, so that a training that diverges would not be seen, but only where its slope is zero. With
-// this one NaN stays, and what is below zero becomes too small to count; not so small that its square, which LRN takes, would be
-// of the numbers that processors are slow with.
-constexpr float kAlmostZero = 1e-15f;
+// this one NaN stays, and what is below zero becomes too small to count.
+constexpr float kAlmostZero = 1e-20f;
 
 // Some of the channels of all images, or what lies within a border.
 struct Region {
