@@ -2,27 +2,23 @@ import { chmodSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from '
 import path from 'node:path';
 import { caffe } from '../../lib/caffe';
 import { Net } from '../../lib/net';
+import { ownCaches } from '../support/cache';
 import { BRANCHED, bothEngines, expectClose, noise, warningsOf } from '../support/engine';
 import { failureOf } from '../support/failure';
-import { temporaryFolder } from '../support/folders';
 
 const describeEngine = caffe.features.onednn ? describe : describe.skip;
 const IMAGES = { shape: [2, 3, 12, 12], data: noise(2 * 3 * 12 * 12) };
 
-const { CAFFE_NODE_CACHE, CAFFE_NODE_ENGINE } = process.env;
-const within = temporaryFolder();
+const { CAFFE_NODE_ENGINE } = process.env;
+const newCache = ownCaches();
 let folder = '';
-let folders = 0;
 beforeEach(() => {
-  folder = within(String(folders++));
-  mkdirSync(folder);
-  process.env.CAFFE_NODE_CACHE = folder;
+  folder = newCache();
   delete process.env.CAFFE_NODE_ENGINE;
 });
 afterAll(() => {
   // Assigning undefined would make it the text "undefined".
-  Object.assign(process.env, { ...(CAFFE_NODE_CACHE && { CAFFE_NODE_CACHE }), ...(CAFFE_NODE_ENGINE && { CAFFE_NODE_ENGINE }) });
-  if (!CAFFE_NODE_CACHE) delete process.env.CAFFE_NODE_CACHE;
+  Object.assign(process.env, CAFFE_NODE_ENGINE && { CAFFE_NODE_ENGINE });
 });
 
 const verdicts = () => {

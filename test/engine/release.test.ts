@@ -1,17 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { caffe } from '../../lib/caffe';
 import { Net } from '../../lib/net';
+import { ownCaches } from '../support/cache';
 import { bothEngines, expectClose, noise } from '../support/engine';
-import { temporaryFolder } from '../support/folders';
 
-const within = temporaryFolder();
-const { CAFFE_NODE_CACHE } = process.env;
+const newCache = ownCaches();
+let cache = '';
 beforeAll(() => {
-  process.env.CAFFE_NODE_CACHE = within('cache');
-});
-afterAll(() => {
-  if (CAFFE_NODE_CACHE === undefined) delete process.env.CAFFE_NODE_CACHE;
-  else process.env.CAFFE_NODE_CACHE = CAFFE_NODE_CACHE;
+  cache = newCache();
 });
 
 /** 1.5 MiB of weights in a convolution, whose plan keeps them in another layout. */
@@ -65,7 +61,7 @@ const same = (found: Float32Array | undefined, expected: Float32Array) =>
     expect(filesInMemory()).toBe(before);
     process.env.CAFFE_NODE_CACHE = '/dev/null';
     const { fast, caffe } = await bothEngines(WIDE, { engine: 'onednn', releaseOriginals: true });
-    process.env.CAFFE_NODE_CACHE = within('cache');
+    process.env.CAFFE_NODE_CACHE = cache;
     expectClose(await fast.forward({ data: noise(COUNT) }), await caffe.forward({ data: noise(COUNT) }));
     expect(filesInMemory()).toBe(before);
     await Promise.all([shared, other, fast, caffe].map((net) => net.dispose()));

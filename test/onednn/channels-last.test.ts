@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { caffe } from '../../lib/caffe';
 import { Net } from '../../lib/net';
-import { noise } from '../support/engine';
+import { noise, primitivesOf } from '../support/engine';
 import { count, dims, layer } from '../support/engine-nets';
 import { BARE, bothWays, deviations, dispose, drawnNet, withLoss } from '../support/planned-training';
 
@@ -39,7 +39,7 @@ async function run(drawn: Drawn, engine: 'caffe' | 'onednn', data: Float32Array)
   const net = await Net.from(netOf(drawn), { engine, precision: engine === 'caffe' ? 'f32' : 'bf16' });
   for (const name of ['before', 'result']) net.params[name]?.[0]?.set(identityWeights(drawn.shape[1]));
   const { result } = await net.forward({ data });
-  const primitive = net.plan?.steps.find(({ types }) => types.includes(drawn.type))?.primitive;
+  const [primitive] = primitivesOf(net, drawn.type);
   await net.dispose();
   return { values: result?.data ?? new Float32Array(), primitive };
 }
@@ -126,8 +126,7 @@ const lrn: fc.Arbitrary<Drawn> = fc
         net.params.before?.[0]?.set(identityWeights(channels));
       }
       await Promise.all([pair.caffe.step(1), pair.planned.step(1)]);
-      const primitives = pair.planned.net.plan?.steps.filter(({ types }) => types.includes('Pooling')).map(({ primitive }) => primitive);
-      if (HAS_TILES) expect(primitives).toEqual(['ours', 'ours']);
+      if (HAS_TILES) expect(primitivesOf(pair.planned.net, 'Pooling')).toEqual(['ours', 'ours']);
       for (const off of Object.values(deviations(pair.planned.net, pair.caffe.net, 'diff'))) expect(off).toBeLessThan(0.01);
       await dispose(pair);
     },
@@ -149,8 +148,7 @@ const lrn: fc.Arbitrary<Drawn> = fc
     const net = drawnNet(withLoss(convolution + lrn, 'layer'), { batch: 3, channels: 3, size: 8 });
     const pair = await bothWays(net, BARE, { precision: 'bf16' });
     await Promise.all([pair.caffe.step(1), pair.planned.step(1)]);
-    const primitives = pair.planned.net.plan?.steps.filter(({ types }) => types.includes('LRN')).map(({ primitive }) => primitive);
-    if (HAS_TILES) expect(primitives).toEqual(['ours', 'ours']);
+    if (HAS_TILES) expect(primitivesOf(pair.planned.net, 'LRN')).toEqual(['ours', 'ours']);
     for (const off of Object.values(deviations(pair.planned.net, pair.caffe.net, 'diff'))) expect(off).toBeLessThan(0.02);
     await dispose(pair);
   });

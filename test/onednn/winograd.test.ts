@@ -1,36 +1,23 @@
 /** The plan's own Winograd against Caffe, for whatever convolution it can compute: chosen by the file of the tuning, as it is where it is the fastest. */
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import fc from 'fast-check';
 import { caffe } from '../../lib/caffe';
 import { Net } from '../../lib/net';
-import { expectClose, noise } from '../support/engine';
+import { ownCaches } from '../support/cache';
+import { expectClose, noise, primitivesOf } from '../support/engine';
 import { count, dims, fill, layer } from '../support/engine-nets';
-import { temporaryFolder } from '../support/folders';
 
 const RUNS = Number(process.env.RUNS ?? 40);
 const CHOICE = 'own winograd';
 
-const { CAFFE_NODE_CACHE } = process.env;
 const threads = caffe.threads;
-const within = temporaryFolder();
-let folder = '';
-let folders = 0;
-const useNewCache = () => {
-  folder = within(String(folders++));
-  mkdirSync(folder);
-  process.env.CAFFE_NODE_CACHE = folder;
-};
-afterAll(() => {
-  caffe.setThreads(threads);
-  // Assigning undefined would make it the text "undefined".
-  if (CAFFE_NODE_CACHE === undefined) delete process.env.CAFFE_NODE_CACHE;
-  else process.env.CAFFE_NODE_CACHE = CAFFE_NODE_CACHE;
-});
+afterAll(() => caffe.setThreads(threads));
+const newCache = ownCaches();
 
 /** Has the next plan use Winograd for what the last one looked for the fastest algorithm of; how often it can. */
-function chooseWinograd(): number {
-  const plans = path.join(folder, 'plans');
+function chooseWinograd(cache: string): number {
+  const plans = path.join(cache, 'plans');
   let chosen = 0;
   for (const version of readdirSync(plans)) {
     for (const name of readdirSync(path.join(plans, version)).filter((name) => name.startsWith('tuning-'))) {
@@ -60,11 +47,9 @@ const netOf = ({ shape, settings, behind }: Images) =>
   layer('Convolution', 'conv', ['data'], ['conv'], `convolution_param { ${settings} }`) +
   behind;
 
-const primitivesOf = (net: Net) => net.plan?.steps.filter(({ types }) => types.includes('Convolution')).map(({ primitive }) => primitive);
-
 /** Compares them, and again with other parameters. */
 async function compare(images: Images, seed: number, inThreads: number): Promise<void> {
-  useNewCache();
+  const cache = newCache();
   caffe.setThreads(inThreads);
   const text = netOf(images);
   const slow = await Net.from(text, { engine: 'caffe' });
@@ -72,7 +57,7 @@ async function compare(images: Images, seed: number, inThreads: number): Promise
   const tuned = await Net.from(text, { engine: 'onednn' });
   await tuned.forward(feeds);
   await tuned.dispose();
-  chooseWinograd(); // unless oneDNN has nothing else
+  chooseWinograd(cache); // unless oneDNN has nothing else
   const fast = await Net.from(text, { engine: 'onednn' });
   for (const round of [seed, seed + 1]) {
     fill(slow, round);
@@ -84,7 +69,7 @@ async function compare(images: Images, seed: number, inThreads: number): Promise
         Object.entries(outputs).map(([name, { shape, data }]) => [name, { shape, data: data.map((value) => value / largest) }]),
       );
     expectClose(scaled(await fast.forward(feeds)), scaled(expected), 4.5);
-    expect(primitivesOf(fast)).toContain('winograd:avx512');
+    expect(primitivesOf(fast, 'Convolution')).toContain('winograd:avx512');
   }
   await Promise.all([slow.dispose(), fast.dispose()]);
 }
@@ -146,7 +131,7 @@ const wide = caffe.features.onednn && readFileSync('/proc/cpuinfo', 'utf8').incl
   });
 
   test('and is no choice for a convolution that it cannot compute', async () => {
-    useNewCache();
+    const cache = newCache();
     const images = { shape: [1, 16, 9, 9], behind: '' };
     for (const settings of [
       'kernel_size: 2',
@@ -157,7 +142,7 @@ const wide = caffe.features.onednn && readFileSync('/proc/cpuinfo', 'utf8').incl
     ]) {
       const net = await Net.from(netOf({ ...images, settings: `num_output: 16 ${settings}` }), { engine: 'onednn' });
       await net.forward({ data: noise(count(images.shape)) });
-      expect(chooseWinograd()).toBe(0);
+      expect(chooseWinograd(cache)).toBe(0);
       await net.dispose();
     }
   });

@@ -44,6 +44,10 @@ export function expectClose(found: Tensors, expected: Tensors, digits = 4): void
   }
 }
 
+/** By what the plan of the net computes its layers of a type. */
+export const primitivesOf = (net: Net, type: string): string[] =>
+  net.plan?.steps.filter(({ types }) => types.includes(type)).map(({ primitive }) => primitive) ?? [];
+
 /** What is logged as a warning meanwhile. */
 export async function warningsOf(body: () => Promise<unknown>): Promise<string[]> {
   const lines: string[] = [];
