@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "failure.h"
+#include "joined.h"
 
 namespace caffe_node {
 
@@ -23,12 +24,6 @@ const std::vector<std::string>& Policies() {
 
 bool Holds(const std::vector<std::string>& names, const std::string& name) {
   return std::find(names.begin(), names.end(), name) != names.end();
-}
-
-std::string Joined(const std::vector<std::string>& names) {
-  std::string text;
-  for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
-  return text;
 }
 
 template <typename Value>

@@ -6,10 +6,19 @@
 
 #include <cstdint>
 
+#include "description.h"
+#include "instructions.h"
+
 namespace caffe_node::onednn {
 
 #define IN_BF16_VECTORS __attribute__((target("arch=x86-64-v4,avx512bf16")))
 #define INLINED_IN_BF16_VECTORS __attribute__((target("arch=x86-64-v4,avx512bf16"), always_inline)) inline
+
+// Whether the processor has these instructions, and the images are bf16 whose channels lie together.
+inline bool AreForBf16Vectors(const Description& images) {
+  const Shape shape = ShapeOf(images);
+  return HasTiles() && TypeOf(images) == DataType::bf16 && shape.size() == 4 && images == ChannelsLast(shape, DataType::bf16);
+}
 
 // A bf16 is the upper half of a float32.
 using Bf16 = std::uint16_t;

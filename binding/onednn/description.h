@@ -49,6 +49,12 @@ DataType TypeOf(const Description& description);
 bool IsPlain(const Description& description);
 std::int64_t BytesOf(const Description& description);
 
+// What lies there.
+template <typename Value>
+Value* ValuesOf(const dnnl::memory& memory) {
+  return static_cast<Value*>(memory.get_data_handle());
+}
+
 // 'nChw16c', 'nchw', 'nc'; for axes that have no such names 'abcdef'.
 std::string FormatText(const Description& description);
 

@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <atomic>
-#include <chrono>
 #include <exception>
 #include <utility>
 
 #include "../failure.h"
+#include "milliseconds.h"
 #include "passes.h"
 #include "program.h"
 #include "thread_scope.h"
@@ -17,12 +17,6 @@ namespace caffe_node {
 namespace onednn {
 
 namespace {
-
-using Clock = std::chrono::steady_clock;
-
-double MillisecondsSince(Clock::time_point begin) {
-  return std::chrono::duration<double, std::milli>(Clock::now() - begin).count();
-}
 
 Failure InPlan(const dnnl::error& error, const std::string& layer) {
   FailureDetails details;
@@ -54,9 +48,7 @@ class Plan final : public InferencePlan {
     std::vector<Step>& steps = program_->steps;
     std::vector<std::vector<double>> spent(streams_.size(), std::vector<double>(steps.size()));
     RunAll([&](std::size_t step, int worker) {
-      const Clock::time_point begin = Clock::now();
-      RunStep(step, worker, stop);
-      spent[static_cast<std::size_t>(worker)][step] += MillisecondsSince(begin);
+      spent[static_cast<std::size_t>(worker)][step] += Milliseconds([&] { RunStep(step, worker, stop); });
     });
     for (std::size_t step = 0; step < steps.size(); ++step) {
       steps[step].milliseconds = 0;
@@ -115,11 +107,7 @@ class Plan final : public InferencePlan {
   template <typename Body>
   void RunAll(const Body& run) {
     const ThreadScope scope(threads_);
-    if (program_->repeated > 0) {
-      const Clock::time_point begin = Clock::now();
-      RunParts(run);
-      parts_milliseconds_ = MillisecondsSince(begin);
-    }
+    if (program_->repeated > 0) parts_milliseconds_ = Milliseconds([&] { RunParts(run); });
     for (std::size_t step = program_->repeated; step < program_->steps.size(); ++step) {
       Refresh(program_->steps[step]);
       run(step, 0);

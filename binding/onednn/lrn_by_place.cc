@@ -5,11 +5,9 @@
 #include <algorithm>
 #include <limits>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "bf16_vectors.h"
-#include "instructions.h"
 
 namespace caffe_node::onednn {
 
@@ -43,11 +41,9 @@ INLINED_IN_BF16_VECTORS Factors FactorsFor(__m512 scale) {
 }  // namespace
 
 bool LrnByPlace::Suits(const caffe::LRNParameter& fields, const Description& images) {
-  const Shape shape = ShapeOf(images);
   const bool is_usual = fields.norm_region() == caffe::LRNParameter::ACROSS_CHANNELS && fields.beta() == kBeta &&
                         fields.k() > 0 && fields.alpha() >= 0;
-  return is_usual && HasTiles() && TypeOf(images) == DataType::bf16 && shape.size() == 4 &&
-         images == ChannelsLast(shape, DataType::bf16);
+  return is_usual && AreForBf16Vectors(images);
 }
 
 LrnByPlace::LrnByPlace(const caffe::LRNParameter& fields, const Description& images, int threads)
@@ -74,16 +70,16 @@ void LrnByPlace::ByPlace(float* scratch, const Body& body) const {
 }
 
 void LrnByPlace::Forward(const dnnl::memory& bottom, float* scratch, const dnnl::memory& top) const {
-  const auto* const from = static_cast<const Bf16*>(bottom.get_data_handle());
-  auto* const to = static_cast<Bf16*>(top.get_data_handle());
+  const auto* const from = ValuesOf<Bf16>(bottom);
+  auto* const to = ValuesOf<Bf16>(top);
   ByPlace(scratch, [&](std::int64_t begin, float* own) { ForwardPlace(from + begin, own, to + begin); });
 }
 
 void LrnByPlace::Backward(const dnnl::memory& bottom, const dnnl::memory& above, float* scratch,
                           const dnnl::memory& below) const {
-  const auto* const values = static_cast<const Bf16*>(bottom.get_data_handle());
-  const auto* const from = static_cast<const Bf16*>(above.get_data_handle());
-  auto* const to = static_cast<Bf16*>(below.get_data_handle());
+  const auto* const values = ValuesOf<Bf16>(bottom);
+  const auto* const from = ValuesOf<Bf16>(above);
+  auto* const to = ValuesOf<Bf16>(below);
   ByPlace(scratch, [&](std::int64_t begin, float* own) { BackwardPlace(values + begin, from + begin, own, to + begin); });
 }
 
@@ -133,31 +129,15 @@ class Lrn final : public Operation {
 
   std::int64_t ScratchBytes() const override { return BytesOf(lrn_.Scratch()); }
   std::unique_ptr<Binding> Bind(const std::vector<dnnl::memory>& bottoms, const std::vector<dnnl::memory>& tops,
-                                void* scratch) const override;
+                                void* scratch) const override {
+    return std::make_unique<BoundFunction>(
+        [this, bottom = bottoms[0], top = tops[0], own = static_cast<float*>(scratch)] { lrn_.Forward(bottom, own, top); });
+  }
   std::string Primitive() const override { return "lrn:avx512_bf16"; }
 
  private:
   const LrnByPlace lrn_;
 };
-
-class BoundLrn final : public Binding {
- public:
-  BoundLrn(const LrnByPlace& lrn, dnnl::memory bottom, dnnl::memory top, float* scratch)
-      : lrn_(lrn), bottom_(std::move(bottom)), top_(std::move(top)), scratch_(scratch) {}
-
-  void Run(const dnnl::stream& /*stream*/) override { lrn_.Forward(bottom_, scratch_, top_); }
-
- private:
-  const LrnByPlace& lrn_;
-  const dnnl::memory bottom_;
-  const dnnl::memory top_;
-  float* const scratch_;
-};
-
-std::unique_ptr<Binding> Lrn::Bind(const std::vector<dnnl::memory>& bottoms, const std::vector<dnnl::memory>& tops,
-                                   void* scratch) const {
-  return std::make_unique<BoundLrn>(lrn_, bottoms[0], tops[0], static_cast<float*>(scratch));
-}
 
 }  // namespace
 

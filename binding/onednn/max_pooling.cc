@@ -3,11 +3,9 @@
 #include <algorithm>
 #include <limits>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "bf16_vectors.h"
-#include "instructions.h"
 
 namespace caffe_node::onednn {
 
@@ -101,17 +99,10 @@ void MaximaOfAll(Window window, std::int64_t channels, Bits* top, Bits* places) 
   }
 }
 
-template <typename Value>
-Value* ValuesOf(const dnnl::memory& memory) {
-  return static_cast<Value*>(memory.get_data_handle());
-}
-
 }  // namespace
 
 bool MaxPooling::Suits(const Description& bottom, const PooledAxis& y, const PooledAxis& x) {
-  const Shape shape = ShapeOf(bottom);
-  return HasTiles() && TypeOf(bottom) == DataType::bf16 && shape.size() == 4 && bottom == ChannelsLast(shape, DataType::bf16) &&
-         y.kernel * x.kernel <= std::numeric_limits<Bits>::max();
+  return AreForBf16Vectors(bottom) && y.kernel * x.kernel <= std::numeric_limits<Bits>::max();
 }
 
 template <bool kNotes>
@@ -183,19 +174,6 @@ IN_BF16_VECTORS void MaxPooling::BackwardPixel(const Bf16* above, const Bits* pl
 
 namespace {
 
-class BoundMaxima final : public Binding {
- public:
-  BoundMaxima(const MaxPooling& pooling, dnnl::memory bottom, dnnl::memory top)
-      : pooling_(pooling), bottom_(std::move(bottom)), top_(std::move(top)) {}
-
-  void Run(const dnnl::stream& /*stream*/) override { pooling_.Forward(bottom_, top_); }
-
- private:
-  const MaxPooling& pooling_;
-  const dnnl::memory bottom_;
-  const dnnl::memory top_;
-};
-
 class Maxima final : public Operation {
  public:
   Maxima(const Description& bottom, const Description& top, const PooledAxis& y, const PooledAxis& x)
@@ -203,7 +181,7 @@ class Maxima final : public Operation {
 
   std::unique_ptr<Binding> Bind(const std::vector<dnnl::memory>& bottoms, const std::vector<dnnl::memory>& tops,
                                 void* /*scratch*/) const override {
-    return std::make_unique<BoundMaxima>(pooling_, bottoms[0], tops[0]);
+    return std::make_unique<BoundFunction>([this, bottom = bottoms[0], top = tops[0]] { pooling_.Forward(bottom, top); });
   }
   std::string Primitive() const override { return "maxima:avx512"; }
 

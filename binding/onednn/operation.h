@@ -23,6 +23,7 @@
 #define CAFFE_NODE_ONEDNN_OPERATION_H_
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <oneapi/dnnl/dnnl.hpp>
 #include <stdexcept>
@@ -77,6 +78,16 @@ class Binding {
   Binding& operator=(const Binding&) = delete;
 
   virtual void Run(const dnnl::stream& stream) = 0;
+};
+
+// One that calls a function, which knows the memory.
+class BoundFunction final : public Binding {
+ public:
+  explicit BoundFunction(std::function<void()> run) : run_(std::move(run)) {}
+  void Run(const dnnl::stream& /*stream*/) override { run_(); }
+
+ private:
+  const std::function<void()> run_;
 };
 
 class Operation {

@@ -132,7 +132,7 @@ class BoundPaddedPointwise final : public Binding {
 
   void Run(const dnnl::stream& stream) override {
     inner_->Run(stream);
-    operation_.FrameAll(scratch_, static_cast<char*>(top_.get_data_handle()));
+    operation_.FrameAll(scratch_, ValuesOf<char>(top_));
   }
 
  private:

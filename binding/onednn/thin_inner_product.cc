@@ -57,7 +57,7 @@ class BoundThinInnerProduct final : public Binding {
       : operation_(operation), bottom_(std::move(bottom)), top_(std::move(top)), fused_(std::move(fused)) {}
 
   void Run(const dnnl::stream& stream) override {
-    operation_.Multiply(static_cast<const float*>(bottom_.get_data_handle()), static_cast<float*>(top_.get_data_handle()));
+    operation_.Multiply(ValuesOf<float>(bottom_), ValuesOf<float>(top_));
     for (const auto& activation : fused_) activation->Run(stream);
   }
 

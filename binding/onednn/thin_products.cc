@@ -7,16 +7,14 @@
 #include <vector>
 
 #include "instructions.h"
+#include "wide_vectors.h"
 
 namespace caffe_node::onednn {
 
 namespace {
 
-#define IN_WIDE_VECTORS __attribute__((target("arch=x86-64-v4")))
-
-constexpr std::int64_t kLanes = 16;
-using Vector = float __attribute__((vector_size(4 * kLanes)));
-using LooseVector = float __attribute__((vector_size(4 * kLanes), aligned(4), may_alias));  // wherever it lies
+constexpr std::int64_t kLanes = kWideLanes;
+using Vector = WideVector;
 
 // A column of the thin matrix: a value of each of its rows. A product is then one value of the great matrix times a column, and
 // no sum goes across a vector.

@@ -12,8 +12,6 @@ namespace caffe_node::onednn {
 
 namespace {
 
-float* Values(const dnnl::memory& memory) { return static_cast<float*>(memory.get_data_handle()); }
-
 // rows × outputs, of rows × inputs.
 struct Extents {
   int rows;
@@ -59,8 +57,8 @@ class InnerProduct final : public TrainingOperation {
     const dnnl::memory to = draft->Write(Part::kData, node_.node().tops[0], draft->Plain(node_.node().tops[0]));
     draft->Do(
         [from, to, shape = shape_, weights = weights_, bias = bias_] {
-          Multiply(shape, Values(from), weights->cpu_data(), Values(to));
-          if (bias != nullptr) AddBias(shape, bias->cpu_data(), Values(to));
+          Multiply(shape, ValuesOf<float>(from), weights->cpu_data(), ValuesOf<float>(to));
+          if (bias != nullptr) AddBias(shape, bias->cpu_data(), ValuesOf<float>(to));
         },
         {from, to});
     draft->Name(Primitive(), to.get_desc());
@@ -72,21 +70,23 @@ class InnerProduct final : public TrainingOperation {
       const dnnl::memory from = ReadPlain(draft, Part::kData, node_.node().bottoms[0]);
       draft->Do(
           [from, above, shape = shape_, weights = weights_, adds = draft->AddsTo(weights_)] {
-            WeightGradient(shape, Values(from), Values(above), adds(), weights->mutable_cpu_diff());
+            WeightGradient(shape, ValuesOf<float>(from), ValuesOf<float>(above), adds(), weights->mutable_cpu_diff());
           },
           {from, above});
     }
     if (bias_ != nullptr && node_.Learns(1)) {
       draft->Do([above, shape = shape_, bias = bias_,
-                 adds = draft->AddsTo(bias_)] { BiasGradient(shape, Values(above), adds(), bias->mutable_cpu_diff()); },
+                 adds = draft->AddsTo(bias_)] { BiasGradient(shape, ValuesOf<float>(above), adds(), bias->mutable_cpu_diff()); },
                 {above});
     }
     if (node_.GoesBackwardTo(0)) {
       const int bottom = node_.node().bottoms[0];
       const dnnl::memory below = draft->Write(Part::kDiff, bottom, draft->Plain(bottom));
-      draft->Do([above, below, shape = shape_,
-                 weights = weights_] { MultiplyBack(shape, Values(above), weights->cpu_data(), Values(below)); },
-                {above, below});
+      draft->Do(
+          [above, below, shape = shape_, weights = weights_] {
+            MultiplyBack(shape, ValuesOf<float>(above), weights->cpu_data(), ValuesOf<float>(below));
+          },
+          {above, below});
     }
     draft->Name(Primitive(), above.get_desc());
   }

@@ -52,11 +52,6 @@ void ForPieces(const Rows& rows, const Body& body) {
   }
 }
 
-template <typename Element>
-Element* Values(const dnnl::memory& memory) {
-  return static_cast<Element*>(memory.get_data_handle());
-}
-
 bool IsBf16(const dnnl::memory& memory) { return memory.get_desc().data_type() == dnnl::memory::data_type::bf16; }
 
 // In the widest vectors there are.
@@ -209,8 +204,8 @@ Rows AllOf(const dnnl::memory::desc& layout) {
 
 void CopyRows(const dnnl::memory& from, const dnnl::memory& to, const Rows& rows) {
   const std::int64_t size = IsBf16(from) ? 2 : 4;
-  const char* const source = Values<char>(from);
-  char* const target = Values<char>(to);
+  const char* const source = ValuesOf<char>(from);
+  char* const target = ValuesOf<char>(to);
   ForPieces(rows, [=](std::int64_t begin, std::int64_t end, std::int64_t length) {
     std::memcpy(target + end * size, source + begin * size, static_cast<std::size_t>(length * size));
   });
@@ -218,25 +213,25 @@ void CopyRows(const dnnl::memory& from, const dnnl::memory& to, const Rows& rows
 
 void RectifyRows(const dnnl::memory& from, const dnnl::memory& to, const Rows& rows, float slope) {
   if (IsBf16(from)) {
-    RectifyAll(Values<Bf16>(from), Values<Bf16>(to), rows, slope);
+    RectifyAll(ValuesOf<Bf16>(from), ValuesOf<Bf16>(to), rows, slope);
   } else {
-    RectifyAll(Values<float>(from), Values<float>(to), rows, slope);
+    RectifyAll(ValuesOf<float>(from), ValuesOf<float>(to), rows, slope);
   }
 }
 
 void MaskRows(const dnnl::memory& output, const dnnl::memory& from, const dnnl::memory& to, const Rows& rows, float slope) {
   if (IsBf16(from)) {
-    MaskAll(Values<Bf16>(output), Values<Bf16>(from), Values<Bf16>(to), rows, slope);
+    MaskAll(ValuesOf<Bf16>(output), ValuesOf<Bf16>(from), ValuesOf<Bf16>(to), rows, slope);
   } else {
-    MaskAll(Values<float>(output), Values<float>(from), Values<float>(to), rows, slope);
+    MaskAll(ValuesOf<float>(output), ValuesOf<float>(from), ValuesOf<float>(to), rows, slope);
   }
 }
 
 void CopyImages(const dnnl::memory& from, const dnnl::memory::desc& from_layout, const dnnl::memory& to,
                 const dnnl::memory::desc& to_layout) {
   const std::int64_t size = IsBf16(from) ? 2 : 4;
-  const char* const source = Values<char>(from);
-  char* const target = Values<char>(to);
+  const char* const source = ValuesOf<char>(from);
+  char* const target = ValuesOf<char>(to);
   const Images sources(from_layout);
   const Images targets(to_layout);
   const auto row_size = static_cast<std::size_t>(sources.width * sources.pixel * size);
@@ -252,18 +247,19 @@ void CopyImages(const dnnl::memory& from, const dnnl::memory::desc& from_layout,
 
 void FillChannels(const float* channels, const dnnl::memory& images) {
   const Images all(images.get_desc());
-  IsBf16(images) ? Fill(channels, all, Values<Bf16>(images)) : Fill(channels, all, Values<float>(images));
+  IsBf16(images) ? Fill(channels, all, ValuesOf<Bf16>(images)) : Fill(channels, all, ValuesOf<float>(images));
 }
 
 void SumChannels(const dnnl::memory& images, bool add, float* channels) {
   const Images all(images.get_desc());
-  IsBf16(images) ? Sum(Values<Bf16>(images), all, add, channels) : Sum(Values<float>(images), all, add, channels);
+  IsBf16(images) ? Sum(ValuesOf<Bf16>(images), all, add, channels) : Sum(ValuesOf<float>(images), all, add, channels);
 }
 
 bool AllDecided(const dnnl::memory& memory) {
   const std::int64_t count = AllOf(memory.get_desc()).length;
   constexpr float kLeastBf16 = -3.38953139e38f;
-  return IsBf16(memory) ? AllAbove(kLeastBf16, Values<Bf16>(memory), count) : AllAbove(-FLT_MAX, Values<float>(memory), count);
+  return IsBf16(memory) ? AllAbove(kLeastBf16, ValuesOf<Bf16>(memory), count)
+                        : AllAbove(-FLT_MAX, ValuesOf<float>(memory), count);
 }
 
 }  // namespace caffe_node::onednn

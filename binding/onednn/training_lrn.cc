@@ -51,14 +51,12 @@ class Lrn final : public TrainingOperation {
   }
 
  private:
-  static float* Floats(const dnnl::memory& memory) { return static_cast<float*>(memory.get_data_handle()); }
-
   void ForwardByPlace(TrainingDraft* draft, const Description& images) {
     const LrnByPlace lrn(param_, images, omp_get_max_threads());
     const dnnl::memory bottom = draft->Read(Part::kData, node_.node().bottoms[0], images);
     const dnnl::memory top = draft->Write(Part::kData, node_.node().tops[0], images);
     const dnnl::memory scratch = draft->Buffer(lrn.Scratch());
-    draft->Do([=] { lrn.Forward(bottom, Floats(scratch), top); }, {bottom, top, scratch});
+    draft->Do([=] { lrn.Forward(bottom, ValuesOf<float>(scratch), top); }, {bottom, top, scratch});
     draft->Name("ours", images);
   }
 
@@ -68,7 +66,7 @@ class Lrn final : public TrainingOperation {
     const dnnl::memory above = draft->Read(Part::kDiff, node_.node().tops[0], images);
     const dnnl::memory below = draft->Write(Part::kDiff, node_.node().bottoms[0], images);
     const dnnl::memory scratch = draft->Buffer(lrn.Scratch());
-    draft->Do([=] { lrn.Backward(bottom, above, Floats(scratch), below); }, {bottom, above, below, scratch});
+    draft->Do([=] { lrn.Backward(bottom, above, ValuesOf<float>(scratch), below); }, {bottom, above, below, scratch});
     draft->Name("ours", images);
   }
 

@@ -1,12 +1,12 @@
 // The training plan: runs the stages of a program that was made for the shapes that the net had.
 #include <algorithm>
-#include <chrono>
 #include <utility>
 
 #include "../failure.h"
 #include "../net_plan.h"
 #include "../parameter_update.h"
 #include "flush_scope.h"
+#include "milliseconds.h"
 #include "training_program.h"
 
 namespace caffe_node::onednn {
@@ -112,10 +112,10 @@ float Plan::RunInCaffe(int first) {
 }
 
 void Plan::Run(TrainingStage* stage) const {
-  const auto start = std::chrono::steady_clock::now();
-  for (const BoundMemory& bound : stage->bound) bound.Bind();
-  for (const auto& action : stage->actions) action();
-  stage->milliseconds = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
+  stage->milliseconds = Milliseconds([stage] {
+    for (const BoundMemory& bound : stage->bound) bound.Bind();
+    for (const auto& action : stage->actions) action();
+  });
 }
 
 // What goes wrong in a stage names its layer, as it does where Caffe runs the net.

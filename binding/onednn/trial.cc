@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "../memory_check.h"
+#include "milliseconds.h"
 
 namespace caffe_node::onednn {
 

@@ -2,7 +2,6 @@
 #ifndef CAFFE_NODE_ONEDNN_TRIAL_H_
 #define CAFFE_NODE_ONEDNN_TRIAL_H_
 
-#include <chrono>
 #include <cstdint>
 #include <oneapi/dnnl/dnnl.hpp>
 #include <unordered_map>
@@ -11,15 +10,6 @@
 #include "description.h"
 
 namespace caffe_node::onednn {
-
-// How long it takes.
-template <typename Body>
-double Milliseconds(const Body& body) {
-  using Clock = std::chrono::steady_clock;
-  const Clock::time_point begin = Clock::now();
-  body();
-  return std::chrono::duration<double, std::milli>(Clock::now() - begin).count();
-}
 
 // Who asks for the memory of a trial.
 constexpr const char* kTrial = "To find the fastest algorithm";

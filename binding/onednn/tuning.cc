@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "../failure.h"
+#include "../joined.h"
 #include "../weights.h"
 
 namespace caffe_node::onednn {
@@ -36,12 +37,6 @@ std::string Machine() {
          std::to_string(static_cast<unsigned>(dnnl::get_effective_cpu_isa()));
 }
 
-std::string Listed(const std::vector<std::string>& names) {
-  std::string text;
-  for (const std::string& name : names) text += (text.empty() ? " " : ", ") + name;
-  return text;
-}
-
 }  // namespace
 
 Tuning::Tuning(std::string file) : file_(std::move(file)), machine_(Machine()) { Read(&known_); }
@@ -60,7 +55,7 @@ std::size_t Tuning::Fastest(const std::string& problem, const std::vector<std::s
                             const std::function<double(std::size_t)>& measure) {
   if (names.size() == 1) return 0;
   const std::string key =
-      machine_ + ", threads " + std::to_string(omp_get_max_threads()) + '\t' + problem + " of" + Listed(names);
+      machine_ + ", threads " + std::to_string(omp_get_max_threads()) + '\t' + problem + " of " + Joined(names);
   const auto known = known_.find(key);
   const auto choice = known == known_.end() ? names.end() : std::find(names.begin(), names.end(), known->second);
   if (choice != names.end()) return static_cast<std::size_t>(choice - names.begin());

@@ -5,11 +5,11 @@
 #include <algorithm>
 #include <cstring>
 #include <optional>
-#include <utility>
 #include <vector>
 
 #include "aligned_memory.h"
 #include "folding.h"
+#include "milliseconds.h"
 #include "trial.h"
 #include "winograd.h"
 
@@ -63,13 +63,18 @@ class WinogradConvolution final : public Operation {
         winograd_(WinogradOf(problem), omp_get_max_threads()),
         slope_(*SlopeOf(problem.fused)),
         node_(request.node),
-        weights_(Zeros(winograd_.WeightBytes(), "The plan")),
+        weights_(winograd_.WeightBytes(), "The plan"),
         bias_(Zeros(problem.with_bias ? winograd_.BiasBytes() : 0, "The plan")) {}
 
   std::int64_t ScratchBytes() const override { return winograd_.ScratchBytes(); }
   std::int64_t ParameterBytes() const override { return weights_.bytes() + bias_.bytes(); }
   std::unique_ptr<Binding> Bind(const std::vector<dnnl::memory>& bottoms, const std::vector<dnnl::memory>& tops,
-                                void* scratch) const override;
+                                void* scratch) const override {
+    return std::make_unique<BoundFunction>([this, bottom = bottoms[0], top = tops[0], own = static_cast<char*>(scratch)] {
+      winograd_.Run(ValuesOf<float>(bottom), Floats(weights_), bias_.bytes() == 0 ? nullptr : Floats(bias_), slope_, own,
+                    ValuesOf<float>(top));
+    });
+  }
 
   void TakeParameters() override {
     const auto& blobs = node_.caffe->blobs();
@@ -85,10 +90,6 @@ class WinogradConvolution final : public Operation {
 
   std::string Primitive() const override { return "winograd:avx512"; }
 
-  void Run(const float* bottom, char* scratch, float* top) const {
-    winograd_.Run(bottom, Floats(weights_), bias_.bytes() == 0 ? nullptr : Floats(bias_), slope_, scratch, top);
-  }
-
  private:
   const Winograd winograd_;
   const float slope_;
@@ -96,27 +97,6 @@ class WinogradConvolution final : public Operation {
   const AlignedMemory weights_;
   const AlignedMemory bias_;
 };
-
-class BoundWinograd final : public Binding {
- public:
-  BoundWinograd(const WinogradConvolution& operation, dnnl::memory bottom, dnnl::memory top, char* scratch)
-      : operation_(operation), bottom_(std::move(bottom)), top_(std::move(top)), scratch_(scratch) {}
-
-  void Run(const dnnl::stream& /*stream*/) override {
-    operation_.Run(static_cast<const float*>(bottom_.get_data_handle()), scratch_, static_cast<float*>(top_.get_data_handle()));
-  }
-
- private:
-  const WinogradConvolution& operation_;
-  const dnnl::memory bottom_;
-  const dnnl::memory top_;
-  char* const scratch_;
-};
-
-std::unique_ptr<Binding> WinogradConvolution::Bind(const std::vector<dnnl::memory>& bottoms,
-                                                   const std::vector<dnnl::memory>& tops, void* scratch) const {
-  return std::make_unique<BoundWinograd>(*this, bottoms[0], tops[0], static_cast<char*>(scratch));
-}
 
 // What a trial works on, and by.
 struct TriedWinograd {

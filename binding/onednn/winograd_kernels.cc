@@ -8,11 +8,7 @@ namespace caffe_node::onednn::winograd {
 
 namespace {
 
-#define IN_WIDE_VECTORS __attribute__((target("arch=x86-64-v4")))
-#define INLINED_IN_WIDE_VECTORS __attribute__((target("arch=x86-64-v4"), always_inline)) inline
-
-using Vector = float __attribute__((vector_size(4 * kLanes), may_alias));
-using LooseVector = float __attribute__((vector_size(4 * kLanes), aligned(4), may_alias));  // wherever it lies
+using Vector = WideVector;
 
 Vector* Vectors(float* values) { return reinterpret_cast<Vector*>(values); }
 const Vector* Vectors(const float* values) { return reinterpret_cast<const Vector*>(values); }

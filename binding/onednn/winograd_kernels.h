@@ -4,11 +4,13 @@
 
 #include <cstdint>
 
+#include "wide_vectors.h"
+
 namespace caffe_node::onednn::winograd {
 
 constexpr std::int64_t kSide = 6;  // of a tile in the bottom
 constexpr std::int64_t kPoints = kSide * kSide;
-constexpr std::int64_t kLanes = 16;
+constexpr std::int64_t kLanes = kWideLanes;
 constexpr std::int64_t kMostVectors = 4;
 constexpr std::int64_t kMostTaps = 5;
 
